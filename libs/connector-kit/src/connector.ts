@@ -1,0 +1,143 @@
+import type { ErrorReport, RawRecordMeta } from '#contracts';
+import type { ConnectorDeclaration } from './declaration.js';
+import type { PartnerHttp } from './http.js';
+
+/** Values of the declaration's `configuration`, secrets included. Never logged. */
+export type Credentials = Readonly<Record<string, string>>;
+
+/** Where the next run of a collection goes on. Any JSON; opaque to the runtime. */
+export type Checkpoint = Readonly<Record<string, unknown>>;
+
+/**
+ * A run's shared memory: collections of one run use it to make a call once instead of once each.
+ * `once(key, make)` returns the same promise for the same key until the run ends (a rejected one is forgotten).
+ */
+export interface RunScope {
+  once<T>(key: string, make: () => Promise<T>): Promise<T>;
+}
+
+export interface ReadContext {
+  /** Authenticated, rate-limited, retrying and counted; the only way to the partner. */
+  readonly http: PartnerHttp;
+  readonly credentials: Credentials;
+  /** What the last durable page of this collection left; undefined on the first run. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Checkpoints of all collections of this source, for reads that several of them share. */
+  readonly checkpoints: Readonly<Record<string, Checkpoint | undefined>>;
+  /** The sync start date: nothing older is asked for where the partner can filter. Milliseconds since the epoch. */
+  readonly startDate: number;
+  /** Names of the selected collections, parts included. */
+  readonly selected: ReadonlySet<string>;
+  readonly run: RunScope;
+  /** Milliseconds since the epoch on the partner's clock (ours, corrected by the partner's `Date` header). */
+  now(): number;
+  /** Aborted when the run is cancelled or its lease is lost. */
+  readonly signal: AbortSignal;
+  warn(message: string): void;
+}
+
+/** One answer of the partner, byte for byte, on its way to the raw topic. */
+export interface Page {
+  readonly body: Buffer;
+  /** Dotted path of the array of records in the body; `''` when the body is one record. */
+  readonly recordsAt: string;
+  /** Raw collection when it isn't the one being read (a change feed read on behalf of others). */
+  readonly rawCollection?: string;
+  /** Records found, per collection (parts included), for the run pane. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** See `RawRecordMeta.observedAt`. */
+  readonly observedAt: number;
+  /** Path and query, without credentials. */
+  readonly request: string;
+  readonly contentType?: string;
+  /** Saved once this page and all before it are durable. Absent: the checkpoint stays where it was. */
+  readonly checkpoint?: Checkpoint;
+}
+
+/** Result for one collection of `check`. */
+export interface CollectionAccess {
+  readonly collection: string;
+  readonly readable: boolean;
+  readonly error?: ErrorReport;
+}
+
+export interface CheckResult {
+  /** Who the credentials belong to, e.g. `acct_123 (Acme)`; shown to the person. */
+  readonly account: string;
+  readonly access: readonly CollectionAccess[];
+}
+
+/** One collection's reader. Ends when the collection is read; throws an error of the taxonomy when it can't be. */
+export type ReadCollection = (context: ReadContext) => AsyncIterable<Page>;
+
+/** A normalised record on its way to a topic. */
+export interface NormalizedRecord {
+  readonly collection: string;
+  readonly kind: 'object' | 'event';
+  readonly id: string;
+  /** Objects: higher is newer. Integer, 0 to 2^53. Events: 0. */
+  readonly version: number;
+  readonly deleted?: boolean;
+  /** Events: snake_case name, the partner's spelling, ISO 8601 instant. */
+  readonly event?: string;
+  readonly eventText?: string;
+  readonly timestamp?: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** A part of a page that couldn't be normalised; goes to the dead letter with the record's bytes. */
+export interface NormalizeFailure {
+  readonly failure: { readonly reason: string; readonly message: string };
+}
+
+/**
+ * One parsed record of a page, or one webhook body, to the records it holds. Pure and deterministic.
+ * Numbers that a double can't hold exactly arrive as `LosslessNumber` and must be passed on as they are.
+ */
+export type Normalize = (record: Record<string, unknown>, meta: RawRecordMeta) => readonly (NormalizedRecord | NormalizeFailure)[];
+
+export interface WebhookRequest {
+  readonly method: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** As it came over the wire. */
+  readonly body: Buffer;
+  /** The public URL that the partner called. */
+  readonly url: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+export type WebhookVerdict =
+  | { readonly ok: true; /** The partner's id of the delivery or event. */ readonly deliveryId: string; /** Index of the secret that matched. */ readonly secret: number }
+  | { readonly ok: false; /** `missing_signature`, `bad_signature`, `stale_timestamp`, … */ readonly reason: string };
+
+export interface WebhookHandler {
+  /** Checks the signature on the raw bytes with any of the active secrets, newest first, in constant time. */
+  verify(request: WebhookRequest, secrets: readonly string[]): WebhookVerdict;
+}
+
+export interface Connector {
+  readonly declaration: ConnectorDeclaration;
+  /** Headers that authenticate a request. */
+  authenticate(credentials: Credentials): Readonly<Record<string, string>>;
+  /** The API's base URL for these credentials, without a trailing slash. */
+  baseUrl(credentials: Credentials): string;
+  /** Maps a partner's non-2xx answer to the taxonomy; undefined leaves it to the kit's defaults by status. */
+  mapError?(response: { readonly status: number; readonly headers: Readonly<Record<string, string | string[] | undefined>>; readonly body: Buffer; readonly path: string }): Error | undefined;
+  /**
+   * Tests the credentials and, per collection, the permission to read it.
+   * @throws AuthenticationFailedError | ConfigurationInvalidError | PartnerUnavailableError | PartnerContractError
+   */
+  check(context: Pick<ReadContext, 'http' | 'credentials' | 'signal'>, collections?: readonly string[]): Promise<CheckResult>;
+  /** Readers by collection name; a collection with `partOf` has none. */
+  readonly readers: Readonly<Record<string, ReadCollection>>;
+  /**
+   * Name of the reader of the partner's change feed, where there is one. It runs first in every run, selected or not, and
+   * leaves what changed in the run scope for the readers after it; it decides by `checkpoints` and `selected` whether it
+   * makes any call.
+   */
+  readonly changeFeed?: string;
+  readonly normalize: Normalize;
+  readonly webhook?: WebhookHandler;
+}

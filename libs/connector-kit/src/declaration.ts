@@ -1,0 +1,73 @@
+import type { Component } from '#contracts';
+
+/** What a declared column holds. `json` stays as it is; `timestamp` is ISO 8601 after normalisation. */
+export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'date' | 'json';
+
+export interface CollectionDeclaration {
+  /** snake_case; the name of the topic's last part and of the warehouse table. */
+  readonly name: string;
+  /** `object`: upserted, has a current state. `event`: append only. */
+  readonly kind: 'object' | 'event';
+  readonly title: string;
+  readonly description: string;
+  readonly components: readonly Component[];
+  /** What the credentials must be allowed to, in the partner's own words (a scope, a profile right, a `rak_` permission). */
+  readonly permissions: readonly string[];
+  /** Declared columns: the truth about types. Undeclared fields are inferred by the warehouse. */
+  readonly fields: Readonly<Record<string, FieldType>>;
+  /**
+   * Set when the records come inside the pages of another collection (invoice lines inside invoices): that collection's
+   * reader runs when either is selected, and this one costs no call of its own.
+   */
+  readonly partOf?: string;
+  /** False for collections that a person must ask for. */
+  readonly selectedByDefault: boolean;
+  /** API calls of one sync in which nothing changed, for the forecast. */
+  readonly callsPerSync: number;
+}
+
+/** One input of the connector's form; drives validation, REST docs and the console. */
+export interface ConfigurationField {
+  readonly name: string;
+  /** `secret` is encrypted, write-only and never returned. */
+  readonly type: 'string' | 'secret' | 'url';
+  readonly title: string;
+  readonly help: string;
+  readonly required: boolean;
+  readonly default?: string;
+  /** A regular expression (JSON Schema `pattern`). */
+  readonly pattern?: string;
+  readonly placeholder?: string;
+}
+
+export interface ConnectorDeclaration {
+  /** Folder, topic part and catalog id: `[a-z][a-z0-9_]*`. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly documentationUrl: string;
+  readonly auth: readonly ('api_key' | 'basic' | 'oauth2')[];
+  readonly configuration: readonly ConfigurationField[];
+  readonly collections: readonly CollectionDeclaration[];
+  readonly limits: {
+    /** In words, for the catalog. */
+    readonly text: string;
+    /** Requests a second that we allow ourselves per endpoint. */
+    readonly requestsPerSecondPerEndpoint?: number;
+    /** Requests a second over all endpoints. */
+    readonly requestsPerSecond?: number;
+    /** The partner's own limit a day, where there is one. */
+    readonly callsPerDay?: number;
+  };
+  /** Present when the connector takes webhooks. */
+  readonly webhook?: {
+    /** How a person sets it up in the partner's console, as short steps. */
+    readonly setup: readonly string[];
+    /** Collection name that raw webhook bodies carry. */
+    readonly rawCollection: string;
+    /** Media types taken; anything else is answered 415. */
+    readonly contentTypes: readonly string[];
+    /** Largest body in bytes. */
+    readonly maxBytes: number;
+  };
+}

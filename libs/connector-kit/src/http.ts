@@ -1,0 +1,51 @@
+/** One answer of a partner. */
+export interface PartnerResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** Milliseconds on the partner's clock at which the request was sent. */
+  readonly observedAt: number;
+  /** Path and query that was asked for, without credentials. */
+  readonly request: string;
+  /** The body parsed by `JSON.parse`. @throws PartnerContractError when it isn't JSON. */
+  json<T = unknown>(): T;
+}
+
+export interface PartnerRequest {
+  /** Path below the base URL, starting with `/`. */
+  readonly path: string;
+  /** Repeated keys for arrays; undefined values are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** The collection that this call is counted for. */
+  readonly collection: string;
+  /** Bucket of the per-endpoint rate limit; default: the path with ids cut out by the connector. */
+  readonly endpoint?: string;
+  /** Statuses that are an answer and not an error, e.g. `[404]`. */
+  readonly accept?: readonly number[];
+}
+
+/** What one call cost; the waterfall of the run pane and the usage counters are made from these. */
+export interface ApiCall {
+  readonly collection: string;
+  readonly method: string;
+  readonly request: string;
+  /** 0 when no answer came. */
+  readonly status: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+}
+
+/** The only way a connector reaches its partner. */
+export interface PartnerHttp {
+  /**
+   * Sends the request within the rate limits, retries 409, 429, 5xx, resets and time-outs with jittered back-off
+   * (honouring `Retry-After`), counts every attempt.
+   * @throws an error of the taxonomy for any status that is neither 2xx nor in `accept`.
+   */
+  send(request: PartnerRequest): Promise<PartnerResponse>;
+}

@@ -1,0 +1,36 @@
+import { CE_TYPES, toHeaders } from './cloud-event.js';
+
+/**
+ * A message on `dead-letter.<service>`: the value is the bytes that couldn't be processed, untouched, the original
+ * key is kept, the original headers follow with the prefix `original_`, and these say why.
+ */
+export interface DeadLetter {
+  readonly service: string;
+  /** A stable word for grouping, e.g. `not_json`, `record_without_id`. */
+  readonly reason: string;
+  /** What happened, to what. Holds no value of the record. */
+  readonly message: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly workspaceId?: string;
+  readonly sourceId?: string;
+  readonly connector?: string;
+  readonly collection?: string;
+  /** Index of the record in its page, when only a part of the page failed. */
+  readonly recordIndex?: number;
+}
+
+/** Headers of a dead letter. Its id is deterministic, so that a reprocessed batch can't double it for a consumer. */
+export function deadLetterHeaders(letter: DeadLetter, at: Date): Record<string, string> {
+  return toHeaders({
+    id: `${letter.topic}/${letter.partition}/${letter.offset}${letter.recordIndex === undefined ? '' : `#${letter.recordIndex}`}`,
+    source: `/services/${letter.service}`,
+    type: CE_TYPES.deadLetter,
+    time: at.toISOString(),
+    service: letter.service, reason: letter.reason, message: letter.message.slice(0, 1_000),
+    topic: letter.topic, partition: String(letter.partition), offset: letter.offset,
+    workspaceid: letter.workspaceId, sourceid: letter.sourceId, connector: letter.connector, collection: letter.collection,
+    recordindex: letter.recordIndex === undefined ? undefined : String(letter.recordIndex),
+  }, 'application/octet-stream');
+}

@@ -1,0 +1,81 @@
+import { CE_TYPES, attribute, toHeaders, type WireHeaders } from './cloud-event.js';
+
+/** Which component received it. */
+export type Component = 'sync' | 'webhook';
+
+/**
+ * What is known about a raw record besides its bytes: where, when and for which run it was received.
+ * It travels as CloudEvents headers; the message's value is the partner's bytes, untouched.
+ */
+export interface RawRecordMeta {
+  /** Deterministic: the same page of the same run, or the same webhook delivery, has the same id. */
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly sourceId: string;
+  readonly connector: string;
+  /** The collection whose reader fetched the page; for a webhook the connector's webhook collection. */
+  readonly collection: string;
+  readonly component: Component;
+  /** ISO 8601 with milliseconds: when we received it. */
+  readonly receivedAt: string;
+  /**
+   * Milliseconds since the epoch on the partner's clock at which the answer's state was true at the earliest
+   * (when the request was sent). Becomes the `recordversion` of records that have no version of their own.
+   */
+  readonly observedAt: number;
+  readonly runId?: string;
+  /** JSON path of the array of records in a page, dotted; empty when the body is one record. */
+  readonly recordsAt: string;
+  /** Names of the selected collections, so that nothing else is emitted; undefined means all. */
+  readonly selected?: readonly string[];
+  /** Path and query of the request, without credentials. */
+  readonly request?: string;
+  readonly contentType?: string;
+  readonly traceparent?: string;
+}
+
+/** Key of a raw message: `<source>/<collection>`, with `#<shard>` where order doesn't matter (newest wins). */
+export const rawKey = (sourceId: string, collection: string, shard?: number): string =>
+  shard === undefined ? `${sourceId}/${collection}` : `${sourceId}/${collection}#${shard}`;
+
+export function rawHeaders(meta: RawRecordMeta): Record<string, string> {
+  return toHeaders({
+    id: meta.id,
+    source: `/sources/${meta.sourceId}`,
+    type: meta.component === 'sync' ? CE_TYPES.rawPage : CE_TYPES.rawWebhook,
+    time: meta.receivedAt,
+    workspaceid: meta.workspaceId,
+    sourceid: meta.sourceId,
+    connector: meta.connector,
+    collection: meta.collection,
+    component: meta.component,
+    observedat: String(meta.observedAt),
+    recordsat: meta.recordsAt,
+    runid: meta.runId,
+    selected: meta.selected?.join(','),
+    request: meta.request,
+    traceparent: meta.traceparent,
+  }, meta.contentType);
+}
+
+/** The meta of a raw message. @throws Error naming the missing header, for the dead letter. */
+export function readRawHeaders(headers: WireHeaders | undefined): RawRecordMeta {
+  const need = (name: string): string => {
+    const value = attribute(headers, name);
+    if (value === undefined) throw new Error(`raw record without the header ce_${name}`);
+    return value;
+  };
+  const component = need('component');
+  if (component !== 'sync' && component !== 'webhook') throw new Error(`raw record with the unknown component ${component}`);
+  const observedAt = Number(need('observedat'));
+  if (!Number.isSafeInteger(observedAt)) throw new Error('raw record whose header ce_observedat is not a number of milliseconds');
+  const [runId, selected, request, traceparent] = ['runid', 'selected', 'request', 'traceparent'].map((name) => attribute(headers, name));
+  return {
+    id: need('id'), workspaceId: need('workspaceid'), sourceId: need('sourceid'), connector: need('connector'),
+    collection: need('collection'), component, receivedAt: need('time'), observedAt, recordsAt: need('recordsat'),
+    ...(runId !== undefined && { runId }),
+    ...(selected !== undefined && { selected: selected.split(',') }),
+    ...(request !== undefined && { request }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
