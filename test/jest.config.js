@@ -1,6 +1,7 @@
 /** One jest project per kind of spec; a project that matches no file fails (see test/run.mjs). */
+const rootDir = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
 const base = {
-  rootDir: '..',
+  rootDir,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -21,7 +22,7 @@ const base = {
 };
 const ignore = (...more) => [...base.testPathIgnorePatterns, ...more];
 export default {
-  rootDir: '..',
+  rootDir,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,deploy}/**/*.spec.ts'], testPathIgnorePatterns: ignore('\\.int\\.spec\\.ts$', '\\.conformance\\.spec\\.ts$') },
     { ...base, displayName: 'conformance', testMatch: ['<rootDir>/libs/**/*.conformance.spec.ts'] },

@@ -1,0 +1,6 @@
+export { TRANSPORT, bootstrap, type HttpOptions } from './bootstrap.js';
+export { DatabaseConfig, KafkaConfig, ServiceConfig } from './config.js';
+export { Health } from './health.js';
+export { Logger } from './logger.js';
+export { Metrics } from './metrics.js';
+export { ConfigurationError, Setting, loadConfig, settingsOf, type SettingInfo, type SettingOptions, type SettingType } from './setting.js';
