@@ -1,0 +1,10 @@
+/**
+ * What a sealed text belongs to. It is authenticated with the text, so a sealed value that is copied to another row, or to another purpose, can't be opened.
+ * Sealer and opener must use the same one.
+ */
+export const sealContext = {
+  credentials: (sourceId: string): string => `source:${sourceId}:credentials`,
+  webhookSecret: (sourceId: string): string => `source:${sourceId}:webhook-secret`,
+  webhookToken: (sourceId: string): string => `source:${sourceId}:webhook-token`,
+  warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
+} as const;
