@@ -1,0 +1,59 @@
+import type { Kafka } from 'kafkajs';
+import type { TopicDefinition } from '#contracts';
+
+/** Creates the topics that are missing, in one request. The names of the created ones. */
+export async function ensureTopics(kafka: Kafka, definitions: readonly TopicDefinition[], replicationFactor = -1): Promise<string[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    const missing = definitions.filter(({ name }) => !existing.has(name));
+    if (missing.length > 0) {
+      await admin.createTopics({
+        waitForLeaders: true,
+        timeout: 30_000,
+        topics: missing.map(({ name, partitions, config }) => ({
+          topic: name, numPartitions: partitions, replicationFactor,
+          configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+        })),
+      });
+    }
+    return missing.map(({ name }) => name);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Next offset that the group reads, decimal; undefined when it never committed one. */
+export async function committedOffset(kafka: Kafka, groupId: string, topic: string, partition: number): Promise<string | undefined> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const [answer] = await admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets: false });
+    const offset = answer?.partitions.find((candidate) => candidate.partition === partition)?.offset;
+    return offset === undefined || offset === '-1' ? undefined : offset;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface PartitionRange { readonly partition: number; readonly low: string; readonly high: string }
+
+/** First and next offset of every partition; undefined when the topic doesn't exist. */
+export async function topicRanges(kafka: Kafka, topic: string): Promise<PartitionRange[] | undefined> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    if (!(await admin.listTopics()).includes(topic)) return undefined;
+    return (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low, high }));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Id of the cluster, as the brokers tell it. */
+export async function clusterId(kafka: Kafka): Promise<string> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try { return (await admin.describeCluster()).clusterId; } finally { await admin.disconnect(); }
+}

@@ -1,0 +1,28 @@
+/** A message on its way to a topic. */
+export interface OutgoingMessage {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers: Record<string, string | Buffer>;
+  /** Set to choose the partition; otherwise the key's hash does. */
+  readonly partition?: number;
+}
+
+/** A message as it came from a topic. */
+export interface IncomingMessage {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal. */
+  readonly offset: string;
+  /** Milliseconds since the epoch, decimal. */
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
+}
+
+/** About the size on the wire, in bytes. */
+export function messageBytes({ key, value, headers }: OutgoingMessage): number {
+  let bytes = (key?.length ?? 0) + (value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : value.length) + 32;
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0) + 4;
+  return bytes;
+}

@@ -1,0 +1,51 @@
+import type { Kafka, Producer } from 'kafkajs';
+import { QUICK_RETRY } from './client.js';
+import type { OutgoingMessage } from './message.js';
+
+/** What one transaction consumed: everything before `offset` of this partition is done. */
+export interface ConsumedTo {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** The next offset to read, decimal. */
+  readonly offset: string;
+}
+
+/**
+ * One transactional producer. kafkajs's offset commit in a transaction doesn't carry the group's generation, so the fence
+ * is the transactional id: whoever initialises it last owns the input partition, and the previous owner's open
+ * transaction is aborted.
+ */
+export class TransactionalProducer {
+  private constructor(private readonly producer: Producer) {}
+
+  /** Fences every earlier owner of the id, waits until its last transaction has ended. */
+  static async init(kafka: Kafka, transactionalId: string, timeoutMs = 60_000): Promise<TransactionalProducer> {
+    const producer = kafka.producer({ transactionalId, transactionTimeout: timeoutMs, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: QUICK_RETRY });
+    await producer.connect();
+    return new TransactionalProducer(producer);
+  }
+
+  /**
+   * Sends everything and the consumed offset in one transaction: all of it becomes visible to read-committed consumers,
+   * or nothing.
+   * @throws the broker's error; the owner must then initialise anew and read the committed offset, since a commit whose
+   * answer was lost may have happened.
+   */
+  async commit(output: ReadonlyMap<string, OutgoingMessage[]>, consumed: ConsumedTo): Promise<void> {
+    const transaction = await this.producer.transaction();
+    try {
+      if (output.size > 0) {
+        await transaction.sendBatch({ acks: -1, topicMessages: [...output].map(([topic, messages]) => ({ topic, messages: messages as never })) });
+      }
+      const { groupId, topic, partition, offset } = consumed;
+      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await transaction.commit();
+    } catch (error) {
+      if (transaction.isActive()) await transaction.abort().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  disconnect(): Promise<void> { return this.producer.disconnect(); }
+}
