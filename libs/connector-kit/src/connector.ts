@@ -1,6 +1,6 @@
-import type { ErrorReport, RawRecordMeta } from '#contracts';
+import type { CloudSourcesError, ErrorReport, RawRecordMeta } from '#contracts';
 import type { ConnectorDeclaration } from './declaration.js';
-import type { PartnerHttp } from './http.js';
+import type { PartnerAnswer, PartnerHttp } from './http/types.js';
 
 /** Values of the declaration's `configuration`, secrets included. Never logged. */
 export type Credentials = Readonly<Record<string, string>>;
@@ -124,7 +124,9 @@ export interface Connector {
   /** The API's base URL for these credentials, without a trailing slash. */
   baseUrl(credentials: Credentials): string;
   /** Maps a partner's non-2xx answer to the taxonomy; undefined leaves it to the kit's defaults by status. */
-  mapError?(response: { readonly status: number; readonly headers: Readonly<Record<string, string | string[] | undefined>>; readonly body: Buffer; readonly path: string }): Error | undefined;
+  mapError?(answer: PartnerAnswer): CloudSourcesError | undefined;
+  /** Overrides whether a failed request is sent again, e.g. by a header of the partner's; undefined leaves it to the kit (409, 429, 5xx: yes). */
+  shouldRetry?(answer: PartnerAnswer): boolean | undefined;
   /**
    * Tests the credentials and, per collection, the permission to read it.
    * @throws AuthenticationFailedError | ConfigurationInvalidError | PartnerUnavailableError | PartnerContractError

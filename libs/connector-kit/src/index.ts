@@ -4,4 +4,8 @@ export type {
 } from './connector.js';
 export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, FieldType } from './declaration.js';
 export { defineConnector } from './define-connector.js';
-export type { ApiCall, PartnerHttp, PartnerRequest, PartnerResponse } from './http.js';
+export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
+export type { ApiCall, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse } from './http/types.js';
+export { recordSlices, type RecordSlice } from './record-slices.js';
+export { createRunScope } from './run-scope.js';
+export { splitPage } from './split-page.js';

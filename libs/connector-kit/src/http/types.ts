@@ -21,10 +21,19 @@ export interface PartnerRequest {
   readonly body?: string | Buffer;
   /** The collection that this call is counted for. */
   readonly collection: string;
-  /** Bucket of the per-endpoint rate limit; default: the path with ids cut out by the connector. */
+  /** Bucket of the per-endpoint rate limit; default: the path. Name it where the path holds an id, e.g. `/v1/customers/{id}`. */
   readonly endpoint?: string;
   /** Statuses that are an answer and not an error, e.g. `[404]`. */
   readonly accept?: readonly number[];
+}
+
+/** An answer that is neither 2xx nor accepted, as a connector maps it. Secrets are blanked out of the headers and the body. */
+export interface PartnerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** Path that was asked for, without the query. */
+  readonly path: string;
 }
 
 /** What one call cost; the waterfall of the run pane and the usage counters are made from these. */
@@ -45,7 +54,15 @@ export interface PartnerHttp {
   /**
    * Sends the request within the rate limits, retries 409, 429, 5xx, resets and time-outs with jittered back-off
    * (honouring `Retry-After`), counts every attempt.
-   * @throws an error of the taxonomy for any status that is neither 2xx nor in `accept`.
+   * @throws an error of the taxonomy for any status that is neither 2xx nor in `accept`; the signal's reason when the run was cancelled.
    */
   send(request: PartnerRequest): Promise<PartnerResponse>;
+}
+
+/** The kit's own `PartnerHttp`, as the process that made it sees it. */
+export interface PartnerClient extends PartnerHttp {
+  /** Milliseconds since the epoch on the partner's clock; ours until an answer showed that they differ by more than 2 s. */
+  now(): number;
+  /** Closes the connections; requests under way are aborted. */
+  close(): Promise<void>;
 }

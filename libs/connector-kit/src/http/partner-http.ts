@@ -1,0 +1,255 @@
+import { setMaxListeners } from 'node:events';
+import { Agent } from 'undici';
+import { ConfigurationInvalidError, PartnerContractError, RateLimitedError, type CloudSourcesError } from '#contracts';
+import type { Connector, Credentials } from '../connector.js';
+import { guardedConnector } from './address-guard.js';
+import { defaultError, networkFailure } from './map-error.js';
+import { PartnerClock } from './partner-clock.js';
+import { RateLimit, type RateLimits } from './rate-limit.js';
+import { redactor, type Redact } from './redact.js';
+import { backoff, isRetriable, retryAfter, sleep } from './retry.js';
+import type { ApiCall, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse } from './types.js';
+
+export interface PartnerHttpOptions {
+  readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry'>;
+  readonly credentials: Credentials;
+  /** Told of every attempt, also of those without an answer. Must not throw. */
+  readonly onCall?: (call: ApiCall) => void;
+  /** Aborts waits and requests; `send` then throws its reason. */
+  readonly signal?: AbortSignal;
+  /** Instead of the declaration's limits. `{}` = no limit. */
+  readonly limits?: RateLimits;
+  /** The longest time that one `send` waits between its attempts, and for its turn; beyond it `RateLimitedError` is thrown. Default 60,000. */
+  readonly maxWaitMs?: number;
+  /** Default 6. */
+  readonly maxAttempts?: number;
+  /** Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Until the answer's headers are complete. Default 60,000. */
+  readonly headersTimeoutMs?: number;
+  /** Between two pieces of the body. Default 30,000. */
+  readonly bodyTimeoutMs?: number;
+  /** Of one attempt as a whole, against an answer that trickles. Default 300,000. */
+  readonly attemptTimeoutMs?: number;
+  /** Default 32 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Connections at a time. Default 16. */
+  readonly connections?: number;
+  /** Lets requests reach loopback, private and link-local addresses, and use plain `http:`. For local use only. */
+  readonly allowPrivateAddresses?: boolean;
+  /** For specs: our clock in milliseconds, the random number of the back-off, and the wait. */
+  readonly clock?: () => number;
+  readonly random?: () => number;
+  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/** Thrown into an attempt that takes too long as a whole. */
+class AttemptTimeout extends Error {
+  readonly code = 'ATTEMPT_TIMEOUT';
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+  readonly sentAt: number;
+}
+
+/**
+ * The way to one partner with one set of credentials. Make one for each run (or check) and close it: the limits count within it.
+ * @throws ConfigurationInvalidError when the base URL can't be called.
+ */
+export function createPartnerHttp(options: PartnerHttpOptions): PartnerClient {
+  return new UndiciPartnerHttp(options);
+}
+
+class UndiciPartnerHttp implements PartnerClient {
+  private readonly title: string;
+  private readonly origin: string;
+  private readonly host: string;
+  private readonly basePath: string;
+  private readonly headers: Readonly<Record<string, string>>;
+  private readonly redact: Redact;
+  private readonly agent: Agent;
+  private readonly limit: RateLimit;
+  private readonly partnerClock: PartnerClock;
+  private readonly clock: () => number;
+  private readonly maxWaitMs: number;
+  private readonly maxAttempts: number;
+  private readonly maxBodyBytes: number;
+  private readonly attemptTimeoutMs: number;
+
+  constructor(private readonly options: PartnerHttpOptions) {
+    const { connector, credentials } = options;
+    this.title = connector.declaration.title;
+    const base = baseUrl(connector.baseUrl(credentials), this.title, options.allowPrivateAddresses === true);
+    this.origin = base.origin;
+    this.host = base.hostname;
+    this.basePath = base.pathname.replace(/\/$/, '');
+    const authentication = connector.authenticate(credentials);
+    this.headers = { accept: 'application/json', 'user-agent': 'cloud-sources', ...authentication };
+    const secretFields = connector.declaration.configuration.filter(({ type }) => type === 'secret').map(({ name }) => credentials[name] ?? '');
+    this.redact = redactor([...secretFields, ...Object.values(authentication), ...Object.values(authentication).map((value) => value.replace(/^\S+ /, ''))]);
+    this.clock = options.clock ?? Date.now;
+    this.partnerClock = new PartnerClock(this.clock);
+    this.limit = new RateLimit(options.limits ?? connector.declaration.limits);
+    this.maxWaitMs = options.maxWaitMs ?? 60_000;
+    this.maxAttempts = options.maxAttempts ?? 6;
+    this.maxBodyBytes = options.maxBodyBytes ?? 32 * 1024 * 1024;
+    this.attemptTimeoutMs = options.attemptTimeoutMs ?? 300_000;
+    this.agent = new Agent({
+      connections: options.connections ?? 16,
+      pipelining: 1,
+      headersTimeout: options.headersTimeoutMs ?? 60_000,
+      bodyTimeout: options.bodyTimeoutMs ?? 30_000,
+      maxResponseSize: this.maxBodyBytes,
+      connect: options.allowPrivateAddresses === true
+        ? { timeout: options.connectTimeoutMs ?? 10_000 }
+        : guardedConnector({ timeout: options.connectTimeoutMs ?? 10_000 }),
+    });
+    // One listener for each request under way is no leak.
+    if (options.signal !== undefined) setMaxListeners(0, options.signal);
+  }
+
+  now(): number {
+    return this.partnerClock.now();
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  async send(request: PartnerRequest): Promise<PartnerResponse> {
+    const path = withQuery(request);
+    const shown = this.redact.text(path);
+    const endpoint = request.endpoint ?? request.path;
+    const random = this.options.random ?? Math.random;
+    let waited = 0;
+    for (let attempt = 1; ; attempt++) {
+      waited += await this.turn(endpoint, request.path, waited);
+      const answer = await this.attempt(request, path, shown).catch((thrown: unknown) => {
+        this.options.signal?.throwIfAborted();
+        const failure = networkFailure(this.title, this.host, request.path, this.maxBodyBytes, thrown);
+        if (!failure.retriable || attempt >= this.maxAttempts) throw failure.error;
+        return failure.error;
+      });
+      let delay = backoff(attempt, random);
+      if ('status' in answer) {
+        if ((answer.status >= 200 && answer.status < 300) || request.accept?.includes(answer.status) === true) return this.response(answer, shown);
+        const after = retryAfter(answer.headers['retry-after'], this.now());
+        const known: PartnerAnswer = this.withoutSecrets(answer, request.path);
+        if (attempt >= this.maxAttempts || !(this.options.connector.shouldRetry?.(known) ?? isRetriable(answer.status))) throw this.mapped(known, after);
+        delay = Math.max(delay, after ?? 0);
+        if (waited + delay > this.maxWaitMs) throw after === undefined ? this.mapped(known, undefined) : this.rateLimited(known, delay);
+        const now = this.clock();
+        if (answer.status === 429) this.limit.pause(endpoint, now + delay, now);
+      } else if (waited + delay > this.maxWaitMs) throw answer;
+      waited += delay;
+      await (this.options.wait ?? sleep)(delay, this.options.signal);
+    }
+  }
+
+  /** Waits for the rate limit's next slot. @returns milliseconds waited */
+  private async turn(endpoint: string, path: string, waited: number): Promise<number> {
+    this.options.signal?.throwIfAborted();
+    const wait = this.limit.reserve(endpoint, this.clock(), this.maxWaitMs - waited);
+    if (wait === 0) return 0;
+    if (waited + wait > this.maxWaitMs) {
+      throw new RateLimitedError(`The rate limit for ${this.title} leaves no room for ${path} in the next ${Math.ceil(this.maxWaitMs / 1_000)} s.`, { retryAfterMs: Math.ceil(wait) });
+    }
+    await (this.options.wait ?? sleep)(wait, this.options.signal);
+    return wait;
+  }
+
+  private async attempt(request: PartnerRequest, path: string, shown: string): Promise<Answer> {
+    const method = request.method ?? 'GET';
+    const startedAt = this.clock();
+    const started = performance.now();
+    const controller = new AbortController();
+    const timer = setTimeout(() => { controller.abort(new AttemptTimeout()); }, this.attemptTimeoutMs);
+    const { signal } = this.options;
+    const cancel = (): void => { controller.abort(signal?.reason); };
+    signal?.addEventListener('abort', cancel, { once: true });
+    let status = 0;
+    let bytes = 0;
+    try {
+      const answer = await this.agent.request({
+        origin: this.origin, path: this.basePath + path, method, signal: controller.signal,
+        headers: request.headers === undefined ? this.headers : { ...this.headers, ...request.headers },
+        ...(request.body !== undefined && { body: request.body }),
+      });
+      status = answer.statusCode;
+      const body = Buffer.from(await answer.body.arrayBuffer());
+      bytes = body.length;
+      this.partnerClock.observe(answer.headers.age === undefined ? answer.headers.date : undefined, startedAt, this.clock());
+      return { status, headers: answer.headers, body, sentAt: startedAt };
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      this.options.onCall?.({ collection: request.collection, method, request: shown, status, startedAt, durationMs: performance.now() - started, bytes });
+    }
+  }
+
+  private response({ status, headers, body, sentAt }: Answer, request: string): PartnerResponse {
+    const { title, redact } = this;
+    return {
+      status, headers, body, request,
+      observedAt: this.partnerClock.at(sentAt),
+      json<T>(): T {
+        try {
+          return JSON.parse(body.toString('utf8')) as T;
+        } catch {
+          throw new PartnerContractError(`${title}'s answer to ${request} is not JSON.`, { details: redact.text(body.subarray(0, 16_384).toString('utf8')) });
+        }
+      },
+    };
+  }
+
+  private withoutSecrets(answer: Answer, path: string): PartnerAnswer {
+    const hide = (value: string | string[] | undefined): string | string[] | undefined => typeof value === 'string' ? this.redact.text(value) : value?.map(this.redact.text);
+    return {
+      status: answer.status, path, body: this.redact.bytes(answer.body),
+      headers: Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, hide(value)])),
+    };
+  }
+
+  private mapped(answer: PartnerAnswer, retryAfterMs: number | undefined): CloudSourcesError {
+    const error = this.options.connector.mapError?.(answer);
+    if (error === undefined) return defaultError({ title: this.title, answer, retryAfterMs });
+    return error.code === 'rate_limited' && error.retryAfterMs === undefined ? withRetryAfter(error, retryAfterMs) : error;
+  }
+
+  /** The partner asks for a longer wait than a run should sit through, whatever the status it said so with. */
+  private rateLimited(answer: PartnerAnswer, retryAfterMs: number): CloudSourcesError {
+    const error = this.mapped(answer, retryAfterMs);
+    return error.code === 'rate_limited' ? error : withRetryAfter(error, retryAfterMs);
+  }
+}
+
+function withRetryAfter(error: CloudSourcesError, retryAfterMs: number | undefined): RateLimitedError {
+  return new RateLimitedError(error.message, {
+    ...(error.details !== undefined && { details: error.details }), ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+function baseUrl(text: string, title: string, allowPrivate: boolean): URL {
+  const fail = (why: string): never => { throw new ConfigurationInvalidError(`The base URL for ${title} ${why}.`, { remedy: 'Correct the base URL of the source.' }); };
+  if (!URL.canParse(text)) fail('is not a URL');
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) fail('must start with https://');
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') fail('must not hold a user, a password, a query or a fragment');
+  return url;
+}
+
+/** Brackets stay readable in names (`created[gte]`): partners take them as they are. */
+const queryName = (name: string): string => encodeURIComponent(name).replace(/%5B/g, '[').replace(/%5D/g, ']');
+
+function withQuery({ path, query }: PartnerRequest): string {
+  if (query === undefined) return path;
+  const parts: string[] = [];
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value as readonly (string | number)[] : [value as string | number | boolean]) parts.push(`${queryName(name)}=${encodeURIComponent(one)}`);
+  }
+  return parts.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${parts.join('&')}`;
+}
