@@ -16,15 +16,19 @@ export interface CollectionDeclaration {
   /** Declared columns: the truth about types. Undeclared fields are inferred by the warehouse. */
   readonly fields: Readonly<Record<string, FieldType>>;
   /**
-   * Set when the records come inside the pages of another collection (invoice lines inside invoices): that collection's
-   * reader runs when either is selected, and this one costs no call of its own.
+   * Set when the records come inside the pages of other collections (invoice lines inside invoices, cards inside customers
+   * and accounts): the readers of all of those run when this one is selected, and this one costs no call of its own.
    */
-  readonly partOf?: string;
+  readonly partOf?: string | readonly string[];
   /** False for collections that a person must ask for. */
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */
   readonly callsPerSync: number;
 }
+
+/** The collections in whose pages this one's records come; empty when it has a reader of its own. */
+export const parentsOf = ({ partOf }: Pick<CollectionDeclaration, 'partOf'>): readonly string[] =>
+  partOf === undefined ? [] : typeof partOf === 'string' ? [partOf] : partOf;
 
 /** One input of the connector's form; drives validation, REST docs and the console. */
 export interface ConfigurationField {

@@ -1,4 +1,5 @@
 import type { Connector } from './connector.js';
+import { parentsOf } from './declaration.js';
 
 /** A connector, checked at start-up: a mistake in a declaration is an error with the connector's name, not a surprise in a run. */
 export function defineConnector(connector: Connector): Connector {
@@ -13,6 +14,8 @@ export function defineConnector(connector: Connector): Connector {
     if (kind === 'object' && (partOf === undefined) !== (name in readers)) fail(`${name} needs a reader or partOf, and not both`);
   }
   if (connector.changeFeed !== undefined && !(connector.changeFeed in readers)) fail(`the change feed ${connector.changeFeed} has no reader`);
-  for (const { name, partOf } of declaration.collections) if (partOf !== undefined && !(partOf in readers)) fail(`${name} is part of ${partOf}, which has no reader`);
+  for (const collection of declaration.collections) {
+    for (const parent of parentsOf(collection)) if (!(parent in readers)) fail(`${collection.name} is part of ${parent}, which has no reader`);
+  }
   return connector;
 }

@@ -2,6 +2,7 @@ export type {
   CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Normalize, NormalizeFailure, NormalizedRecord, Page,
   ReadCollection, ReadContext, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
 } from './connector.js';
+export { parentsOf } from './declaration.js';
 export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, FieldType } from './declaration.js';
 export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
