@@ -1,0 +1,100 @@
+{{- define "cloud-sources.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "cloud-sources.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "cloud-sources.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "cloud-sources.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "cloud-sources.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Selector labels of one component. Takes (list root component). */}}
+{{- define "cloud-sources.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ include "cloud-sources.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- define "cloud-sources.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "cloud-sources.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+app.kubernetes.io/part-of: cloud-sources
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Takes (list root component). */}}
+{{- define "cloud-sources.serviceAccount" -}}
+{{- if (index . 0).Values.serviceAccount.create -}}
+{{- printf "%s-%s" (include "cloud-sources.fullname" (index . 0)) (index . 1) -}}
+{{- else -}}
+default
+{{- end -}}
+{{- end -}}
+
+{{/*
+Every workload of the release: which app it runs, what it is scaled by, which secrets it may read and whom it talks to.
+A secret that isn't listed here isn't mounted.
+*/}}
+{{- define "cloud-sources.workloads" -}}
+{{- $all := list -}}
+{{- range $name, $own := .Values.connectors -}}
+{{- $values := mergeOverwrite (deepCopy $.Values.fetcher) (deepCopy (default dict $own)) -}}
+{{- $all = append $all (dict "component" (printf "fetcher-%s" $name) "app" "fetcher" "values" $values "secrets" (list "database" "vault") "partners" true "env" (dict "CONNECTORS" $name)) -}}
+{{- end -}}
+{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "warehouse") "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
+{{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (dict "WEBHOOK_GATEWAY_PORT" "8080")) -}}
+{{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault") "env" dict) -}}
+{{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
+{{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "warehouse") "env" dict) -}}
+{{- toYaml (dict "items" $all) -}}
+{{- end -}}
+
+{{/* The gateway hands out webhook addresses, so it knows the public host of the webhook Ingress. */}}
+{{- define "cloud-sources.gatewayEnv" -}}
+GATEWAY_PORT: "8080"
+{{- with .Values.webhookGateway.ingress }}
+{{- if .enabled }}
+WEBHOOK_BASE_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" .tlsSecret) "")) .host }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Name, key and file of each secret that a workload may mount. Takes the root. */}}
+{{- define "cloud-sources.secretFiles" -}}
+{{- $files := dict -}}
+{{- $_ := set $files "database" (dict "env" "DATABASE_URL" "file" "database-url" "name" .Values.controlDatabase.secret.name "key" .Values.controlDatabase.secret.key) -}}
+{{- $_ := set $files "warehouse" (dict "env" "WAREHOUSE_URL" "file" "warehouse-url" "name" .Values.warehouse.secret.name "key" .Values.warehouse.secret.key) -}}
+{{- $_ := set $files "vault" (dict "env" "VAULT_KEYS" "file" "vault-keys" "name" .Values.vault.secret.name "key" .Values.vault.secret.key) -}}
+{{- if and .Values.kafka.tls.enabled .Values.kafka.tls.caSecret.name -}}
+{{- $_ := set $files "kafka-ca" (dict "env" "KAFKA_CA" "file" "kafka-ca.crt" "name" .Values.kafka.tls.caSecret.name "key" .Values.kafka.tls.caSecret.key) -}}
+{{- end -}}
+{{- if .Values.kafka.sasl.mechanism -}}
+{{- $_ := set $files "kafka-sasl" (dict "env" "KAFKA_SASL_PASSWORD" "file" "kafka-sasl-password" "name" .Values.kafka.sasl.secret.name "key" .Values.kafka.sasl.secret.passwordKey) -}}
+{{- end -}}
+{{- toYaml $files -}}
+{{- end -}}
+
+{{/* Keys into secretFiles for a workload: its own and the broker's. Takes (list root secrets); a YAML list below `items`. */}}
+{{- define "cloud-sources.mounted" -}}
+{{- $files := include "cloud-sources.secretFiles" (index . 0) | fromYaml -}}
+{{- $items := list -}}
+{{- range $key := concat (index . 1) (list "kafka-ca" "kafka-sasl") -}}
+{{- if hasKey $files $key -}}{{- $items = append $items (get $files $key) -}}{{- end -}}
+{{- end -}}
+{{- toYaml (dict "items" $items) -}}
+{{- end -}}
