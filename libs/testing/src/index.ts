@@ -1,0 +1,1 @@
+export { randomName, testDatabase, testKafka, type TestDatabase } from './harness/infrastructure.js';
