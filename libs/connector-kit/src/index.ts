@@ -10,3 +10,4 @@ export type { ApiCall, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest
 export { recordSlices, type RecordSlice } from './record-slices.js';
 export { createRunScope } from './run-scope.js';
 export { splitPage } from './split-page.js';
+export { hmacVerifier, type HmacScheme } from './webhook/hmac-verifier.js';
