@@ -1,0 +1,58 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** owner: everything. editor: all but members and keys. viewer: reads. */
+export const ROLES = ['owner', 'editor', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+@Entity('workspaces')
+export class WorkspaceEntity {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('text') name!: string;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('users')
+export class UserEntity {
+  @PrimaryColumn('uuid') id!: string;
+  /** Unique without regard to case. */
+  @Column('text') email!: string;
+  /** argon2id, in PHC form. */
+  @Column('text') passwordHash!: string;
+  /** In a row; back to 0 with a right password. */
+  @Column('integer', { default: 0 }) failedLogins!: number;
+  @Column('timestamptz', { nullable: true }) lastFailedAt!: Date | null;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('memberships')
+export class MembershipEntity {
+  @PrimaryColumn('uuid') workspaceId!: string;
+  @PrimaryColumn('uuid') userId!: string;
+  @Column('text') role!: Role;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('sessions')
+export class SessionEntity {
+  /** SHA-256 of the cookie's token, hex. */
+  @PrimaryColumn('text') tokenHash!: string;
+  @Column('uuid') userId!: string;
+  @Column('uuid') workspaceId!: string;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz') expiresAt!: Date;
+}
+
+@Entity('api_keys')
+export class ApiKeyEntity {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid') workspaceId!: string;
+  @Column('text') name!: string;
+  /** The key's first characters, to recognise it by. */
+  @Column('text') prefix!: string;
+  /** SHA-256 of the key, hex. */
+  @Column('text') keyHash!: string;
+  @Column('text') role!: Role;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { nullable: true }) lastUsedAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) revokedAt!: Date | null;
+}

@@ -1,0 +1,45 @@
+import type { CollectionRunState, ErrorReport, RunState, RunTrigger } from '#contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** PostgreSQL's bigint as a number: none of ours reaches 2^53. */
+const bigint = { to: (value: number | undefined): number | undefined => value, from: (value: string): number => Number(value) };
+
+@Entity('runs')
+export class RunEntity {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid') workspaceId!: string;
+  @Column('uuid') sourceId!: string;
+  @Column('text') connector!: string;
+  @Column('text', { default: 'queued' }) state!: RunState;
+  @Column('text') trigger!: RunTrigger;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;
+  /** When a deferred run goes on. */
+  @Column('timestamptz', { nullable: true }) resumeAt!: Date | null;
+  @Column('text', { nullable: true }) leaseOwner!: string | null;
+  /** One more with every claim; who holds an older one can't write. */
+  @Column('bigint', { default: 0, transformer: bigint }) fencingToken!: number;
+  @Column('timestamptz', { nullable: true }) heartbeatAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) leaseExpiresAt!: Date | null;
+  /** Expired leases since the last saved checkpoint. */
+  @Column('integer', { default: 0 }) losses!: number;
+  /** When its command was last put into the outbox, and how often since it was queued. */
+  @Column('timestamptz', { default: () => 'now()' }) commandSentAt!: Date;
+  @Column('integer', { default: 1 }) commandsSent!: number;
+  @Column('jsonb', { nullable: true }) error!: ErrorReport | null;
+  @Column('bigint', { default: 0, transformer: bigint }) records!: number;
+  @Column('bigint', { default: 0, transformer: bigint }) apiCalls!: number;
+}
+
+@Entity('collection_runs')
+export class CollectionRunEntity {
+  @PrimaryColumn('uuid') runId!: string;
+  @PrimaryColumn('text') collection!: string;
+  @Column('text', { default: 'queued' }) state!: CollectionRunState;
+  @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;
+  @Column('jsonb', { nullable: true }) error!: ErrorReport | null;
+  @Column('bigint', { default: 0, transformer: bigint }) records!: number;
+  @Column('bigint', { default: 0, transformer: bigint }) apiCalls!: number;
+}

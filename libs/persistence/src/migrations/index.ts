@@ -1,0 +1,4 @@
+import { Initial1795305600000 } from './1795305600000-initial.js';
+
+/** In order; a released one is never changed. Each must leave the schema usable by the version before it. */
+export const migrations = [Initial1795305600000];

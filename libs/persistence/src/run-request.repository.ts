@@ -1,0 +1,98 @@
+import type { RunState, RunTrigger, SourceState } from '#contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+import { isId, newId, rows } from './database.js';
+import { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
+import { putCommands, putEvents } from './outbox.repository.js';
+import { closeRun, type EndedRun } from './run.repository.js';
+
+export type RunRequest =
+  | { readonly run: RunEntity }
+  | { readonly refused: 'not_found' }
+  | { readonly refused: 'state'; readonly state: SourceState }
+  | { readonly refused: 'too_soon'; readonly retryAfterMs: number }
+  | { readonly refused: 'active'; readonly runId: string };
+
+export interface KeptCall { readonly collection: string; readonly method: string; readonly request: string; readonly status: number; readonly startedAt: Date; readonly durationMs: number; readonly bytes: number }
+export interface KeptLine { readonly at: Date; readonly level: string; readonly message: string }
+
+/** Runs as a person sees them: asks for one, watches, cancels. */
+export class RunRequestRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /**
+   * Sync now: a queued run and its command, in one transaction.
+   * @param minGapMs refused when the last request is younger
+   */
+  request(workspaceId: string, sourceId: string, minGapMs: number): Promise<RunRequest> {
+    if (!isId(sourceId)) return Promise.resolve({ refused: 'not_found' });
+    return this.database.transaction(async (tx) => {
+      // The row lock makes two requests at the same moment come one after the other.
+      const [source] = await rows<{ state: SourceState; connector: string; waitMs: number | null }>(tx, `
+        select state, connector, (extract(epoch from last_sync_requested_at - clock_timestamp()) * 1000 + $3)::float8 as "waitMs"
+        from sources where id = $1 and workspace_id = $2 and deleted_at is null for update`, [sourceId, workspaceId, minGapMs]);
+      if (source === undefined) return { refused: 'not_found' };
+      if (source.state !== 'active') return { refused: 'state', state: source.state };
+      if (source.waitMs !== null && source.waitMs > 0) return { refused: 'too_soon', retryAfterMs: Math.ceil(source.waitMs) };
+      const [active] = await rows<{ id: string }>(tx, `select id from runs where source_id = $1 and state in ('queued', 'running', 'deferred')`, [sourceId]);
+      if (active !== undefined) return { refused: 'active', runId: active.id };
+      await rows(tx, 'update sources set last_sync_requested_at = clock_timestamp() where id = $1', [sourceId]);
+      return { run: await queueRun(tx, { workspaceId, sourceId, connector: source.connector, trigger: 'manual' }) };
+    });
+  }
+
+  /** Newest first, older than `before` (a run's id). */
+  list(workspaceId: string, sourceId: string, limit: number, before?: string): Promise<RunEntity[]> {
+    if (!isId(sourceId) || (before !== undefined && !isId(before))) return Promise.resolve([]);
+    const query = this.database.getRepository(RunEntity).createQueryBuilder('r').where('r.workspace_id = :workspaceId and r.source_id = :sourceId', { workspaceId, sourceId });
+    if (before !== undefined) query.andWhere('r.id < :before', { before });
+    return query.orderBy('r.id', 'DESC').limit(limit).getMany();
+  }
+
+  async get(workspaceId: string, runId: string): Promise<RunEntity | undefined> {
+    return isId(runId) ? await this.database.getRepository(RunEntity).findOneBy({ id: runId, workspaceId }) ?? undefined : undefined;
+  }
+
+  collections(runId: string): Promise<CollectionRunEntity[]> {
+    return this.database.getRepository(CollectionRunEntity).find({ where: { runId }, order: { collection: 'ASC' } });
+  }
+
+  /** The first calls of the run, in order. */
+  calls(runId: string, limit: number): Promise<KeptCall[]> {
+    return rows(this.database, `select collection, method, request, status, started_at as "startedAt", duration_ms as "durationMs", bytes::float8 as bytes
+      from api_calls where run_id = $1 order by id limit $2`, [runId, limit]);
+  }
+
+  log(runId: string): Promise<KeptLine[]> {
+    return rows(this.database, 'select at, level, message from run_log where run_id = $1 order by id', [runId]);
+  }
+
+  /** Cancels an active run; its fetcher notices at the next heartbeat or checkpoint. Undefined: there is no such run; otherwise the run as it is now. */
+  cancel(workspaceId: string, runId: string): Promise<RunEntity | undefined> {
+    if (!isId(runId)) return Promise.resolve(undefined);
+    return this.database.transaction(async (tx) => {
+      const [run] = await rows<EndedRun>(tx, `
+        update runs set state = 'cancelled', fencing_token = fencing_token + 1, finished_at = now(), lease_owner = null, lease_expires_at = null
+        where id = $1 and workspace_id = $2 and state in ('queued', 'running', 'deferred')
+        returning id, source_id as "sourceId", started_at as "startedAt", state, error`, [runId, workspaceId]);
+      if (run !== undefined) {
+        await closeRun(tx, run);
+        await putEvents(tx, [runChanged({ runId, sourceId: run.sourceId, workspaceId }, 'cancelled')]);
+      }
+      return await tx.getRepository(RunEntity).findOneBy({ id: runId, workspaceId }) ?? undefined;
+    });
+  }
+}
+
+const runChanged = (ids: { readonly runId: string; readonly sourceId: string; readonly workspaceId: string }, state: RunState) =>
+  ({ ...ids, type: 'run.changed', state, at: new Date().toISOString() }) as const;
+
+/** A queued run with its command and event. The caller holds the source's row and has seen that no run is active. */
+export async function queueRun(
+  tx: EntityManager, run: { readonly workspaceId: string; readonly sourceId: string; readonly connector: string; readonly trigger: RunTrigger },
+): Promise<RunEntity> {
+  const id = newId();
+  await tx.getRepository(RunEntity).insert({ id, ...run });
+  await putCommands(tx, [{ runId: id, sourceId: run.sourceId, workspaceId: run.workspaceId, connector: run.connector }]);
+  await putEvents(tx, [runChanged({ runId: id, sourceId: run.sourceId, workspaceId: run.workspaceId }, 'queued')]);
+  return tx.getRepository(RunEntity).findOneByOrFail({ id });
+}

@@ -1,0 +1,186 @@
+import type { CollectionRunState, ErrorReport, RunState, RunTrigger } from '#contracts';
+import type { ApiCall, Checkpoint } from '#connector-kit';
+import type { DataSource, EntityManager } from 'typeorm';
+import { jsonb, rows } from './database.js';
+
+/** What a fetcher needs to start or go on with a run. */
+export interface ClaimedRun {
+  readonly runId: string;
+  /** The lease's fencing token: every write of this run takes it. */
+  readonly token: number;
+  readonly workspaceId: string;
+  readonly sourceId: string;
+  readonly connector: string;
+  readonly slug: string;
+  readonly trigger: RunTrigger;
+  /** JSON of all values of the configuration, sealed as `sealContext.credentials(sourceId)`. */
+  readonly sealedCredentials: string;
+  readonly startDate: Date;
+  /** The selected collections, by name. Those in a final state were done before the lease was lost or the run deferred. */
+  readonly collections: readonly { readonly collection: string; readonly state: CollectionRunState; readonly records: number; readonly apiCalls: number }[];
+  /** Of all collections of the source. */
+  readonly checkpoints: Readonly<Record<string, Checkpoint>>;
+  readonly losses: number;
+}
+
+export interface Progress {
+  /** The reader whose page became durable. */
+  readonly collection: string;
+  /** Where that collection goes on; absent: it stays where it was. */
+  readonly checkpoint?: Checkpoint;
+  /** Records per collection (parts included) since the last progress. */
+  readonly addRecords: Readonly<Record<string, number>>;
+  /** Calls since the last progress, of any collection. */
+  readonly calls?: readonly ApiCall[];
+}
+
+export interface LogLine { readonly at: Date; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
+
+/** After so many expired leases without a saved checkpoint between them, a run is given up. */
+export const MAX_LOSSES = 3;
+
+/** Calls and log lines that are kept of one run; all are counted. */
+const KEPT_CALLS = 2_000;
+const KEPT_LINES = 2_000;
+
+/** Counts calls and keeps the first of them. `lease` is a CTE of the run's row after its counter was raised. */
+const COUNT_CALLS = `
+  called as (select * from jsonb_to_recordset($1::jsonb) as c(n integer, collection text, method text, request text, status integer, started_at timestamptz, duration_ms integer, bytes bigint)),
+  counted as (select collection, (started_at at time zone 'UTC')::date as day, count(*) as calls from called group by 1, 2),
+  used as (insert into api_usage (source_id, day, collection, run_id, calls) select source_id, day, collection, lease.id, calls from lease, counted
+    on conflict (source_id, day, collection, run_id) do update set calls = api_usage.calls + excluded.calls),
+  kept as (insert into api_calls (run_id, collection, method, request, status, started_at, duration_ms, bytes)
+    select lease.id, collection, method, request, status, called.started_at, duration_ms, bytes from lease, called
+    where lease.api_calls - (select count(*) from called) + n < ${KEPT_CALLS} order by n)`;
+
+const RAISE = `on conflict (run_id, collection) do update set api_calls = collection_runs.api_calls + excluded.api_calls,
+  state = case collection_runs.state when 'queued' then 'running' else collection_runs.state end, started_at = coalesce(collection_runs.started_at, excluded.started_at)`;
+
+const wireCalls = (calls: readonly ApiCall[]): string | null => jsonb(calls.map((call, n) => ({
+  n, collection: call.collection, method: call.method, request: call.request.slice(0, 2_000), status: call.status,
+  started_at: new Date(call.startedAt).toISOString(), duration_ms: Math.round(call.durationMs), bytes: call.bytes,
+})));
+
+/** A run as the fetcher sees it. Every method but `recordCalls` and `appendLog` answers undefined or false when the lease isn't (or no longer) the caller's: stop then. */
+export class RunRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /**
+   * Takes the run: queued, deferred and due, or running with an expired lease. Undefined when it isn't to be had
+   * (someone else has it, it is over, its source was deleted).
+   * @param leaseMs how long the lease holds without a heartbeat
+   */
+  claim(runId: string, owner: string, leaseMs: number): Promise<ClaimedRun | undefined> {
+    return this.database.transaction(async (tx) => {
+      const [run] = await rows<Omit<ClaimedRun, 'collections' | 'checkpoints'>>(tx, `
+        update runs r set state = 'running', lease_owner = $2, fencing_token = r.fencing_token + 1, heartbeat_at = now(), lease_expires_at = now() + $3 * interval '1 ms',
+          started_at = coalesce(r.started_at, now()), resume_at = null, error = null, losses = r.losses + case when r.state = 'running' then 1 else 0 end
+        from sources s join source_credentials c on c.source_id = s.id
+        where r.id = $1 and s.id = r.source_id and s.deleted_at is null
+          and (r.state = 'queued' or (r.state = 'deferred' and coalesce(r.resume_at, now()) <= now()) or (r.state = 'running' and r.lease_expires_at < now() and r.losses < ${MAX_LOSSES - 1}))
+        returning r.id as "runId", r.fencing_token::float8 as token, r.workspace_id as "workspaceId", r.source_id as "sourceId", r.connector, s.slug, r.trigger,
+          c.sealed as "sealedCredentials", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
+      if (run === undefined) return undefined;
+      await rows(tx, `insert into collection_runs (run_id, collection) select $1, collection from source_collections where source_id = $2 on conflict do nothing`, [runId, run.sourceId]);
+      await rows(tx, `update collection_runs c set
+          state = case when selected then 'queued' else 'skipped' end, error = null, finished_at = case when selected then null else now() end
+        from (select collection, exists (select from source_collections s where s.source_id = $2 and s.collection = r.collection) as selected from collection_runs r where run_id = $1) is_now
+        where c.run_id = $1 and c.collection = is_now.collection and c.state in ('queued', 'running', 'deferred')`, [runId, run.sourceId]);
+      const collections = await rows<ClaimedRun['collections'][number]>(tx, `
+        select collection, state, records::float8 as records, api_calls::float8 as "apiCalls" from collection_runs join source_collections s using (collection)
+        where run_id = $1 and s.source_id = $2 order by collection`, [runId, run.sourceId]);
+      const checkpoints = await rows<{ collection: string; checkpoint: Checkpoint }>(tx, 'select collection, checkpoint from checkpoints where source_id = $1', [run.sourceId]);
+      return { ...run, collections, checkpoints: Object.fromEntries(checkpoints.map(({ collection, checkpoint }) => [collection, checkpoint])) };
+    });
+  }
+
+  /** Extends the lease by `leaseMs` from now. False: it is lost, or the run was cancelled. */
+  async heartbeat(runId: string, token: number, leaseMs: number): Promise<boolean> {
+    const held = await rows(this.database, `
+      update runs set heartbeat_at = now(), lease_expires_at = now() + $3 * interval '1 ms' where id = $1 and fencing_token = $2 and state = 'running' returning 1`, [runId, token, leaseMs]);
+    return held.length > 0;
+  }
+
+  /** After the broker's acknowledgement: checkpoint, counts, usage and calls in one statement. False: nothing was written. */
+  async saveProgress(runId: string, token: number, { collection, checkpoint, addRecords, calls = [] }: Progress): Promise<boolean> {
+    const written = await rows(this.database, `
+      with lease as (
+        update runs set records = records + (select coalesce(sum(value::bigint), 0) from jsonb_each_text($4::jsonb)), api_calls = api_calls + jsonb_array_length($1::jsonb),
+          losses = case when $5::jsonb is null then losses else 0 end
+        where id = $2 and fencing_token = $3 and state = 'running' returning id, source_id, fencing_token, api_calls),
+      ${COUNT_CALLS},
+      saved as (insert into checkpoints (source_id, collection, checkpoint, run_id, fencing_token) select source_id, $6, $5::jsonb, id, fencing_token from lease where $5::jsonb is not null
+        on conflict (source_id, collection) do update set checkpoint = excluded.checkpoint, run_id = excluded.run_id, fencing_token = excluded.fencing_token, updated_at = now()),
+      raised as (insert into collection_runs (run_id, collection, state, started_at, records, api_calls)
+        select lease.id, names.collection, 'running', now(), coalesce(($4::jsonb ->> names.collection)::bigint, 0), coalesce((select sum(calls) from counted where counted.collection = names.collection), 0)
+        from lease, (select jsonb_object_keys($4::jsonb) as collection union select collection from counted) names
+        ${RAISE}, records = collection_runs.records + excluded.records)
+      select 1 from lease`, [wireCalls(calls), runId, token, jsonb(addRecords), jsonb(checkpoint), collection]);
+    return written.length > 0;
+  }
+
+  /** A collection of the run begins, ends, or waits. */
+  async collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport): Promise<boolean> {
+    const written = await rows(this.database, `
+      insert into collection_runs (run_id, collection, state, error, started_at, finished_at)
+      select id, $3, $4, $5::jsonb, case when $4 = 'skipped' then null else now() end, case when $4 in ('queued', 'running', 'deferred') then null else now() end
+      from runs where id = $1 and fencing_token = $2 and state = 'running' for update
+      on conflict (run_id, collection) do update set state = excluded.state, error = excluded.error,
+        started_at = coalesce(collection_runs.started_at, excluded.started_at), finished_at = excluded.finished_at
+      returning 1`, [runId, token, collection, state, jsonb(error)]);
+    return written.length > 0;
+  }
+
+  /**
+   * Ends the run, or defers it until `resumeAt`, and tells the source: `authentication_failed` puts it in error, a success clears that.
+   * Collections that are still open get the run's state; those never begun are skipped.
+   */
+  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const [run] = await rows<EndedRun>(tx, `
+        update runs set state = $3, error = $4::jsonb, resume_at = case when $3 = 'deferred' then coalesce($5::timestamptz, now()) end, losses = case when $3 = 'deferred' then 0 else losses end,
+          finished_at = case when $3 = 'deferred' then null else now() end, lease_owner = null, lease_expires_at = null
+        where id = $1 and fencing_token = $2 and state = 'running'
+        returning id, source_id as "sourceId", started_at as "startedAt", state, error`, [runId, token, state, jsonb(error), resumeAt ?? null]);
+      if (run === undefined) return false;
+      if (state === 'deferred') await rows(tx, `update collection_runs set state = 'deferred' where run_id = $1 and state = 'running'`, [runId]);
+      else await closeRun(tx, run);
+      return true;
+    });
+  }
+
+  /** Counts calls that no page followed (errors, an empty check). Needs no lease: a call that was made was made. */
+  async recordCalls(runId: string, calls: readonly ApiCall[]): Promise<void> {
+    if (calls.length === 0) return;
+    await rows(this.database, `
+      with lease as (update runs set api_calls = api_calls + jsonb_array_length($1::jsonb) where id = $2 returning id, source_id, api_calls),
+      ${COUNT_CALLS},
+      raised as (insert into collection_runs (run_id, collection, state, started_at, api_calls) select lease.id, collection, 'running', now(), sum(calls) from lease, counted group by 1, 2
+        ${RAISE})
+      select 1 from lease`, [wireCalls(calls), runId]);
+  }
+
+  /** Adds to the run's log; what is beyond its size is left out. Lines hold no secret. */
+  async appendLog(runId: string, lines: readonly LogLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    await rows(this.database, `
+      insert into run_log (run_id, at, level, message) select $1, at, level, message
+      from jsonb_to_recordset($2::jsonb) as l(at timestamptz, level text, message text)
+      where (select count(*) from run_log where run_id = $1) < ${KEPT_LINES} and exists (select from runs where id = $1)`,
+    [runId, jsonb(lines.map(({ at, level, message }) => ({ at: at.toISOString(), level, message: message.slice(0, 4_000) })))]);
+  }
+}
+
+export interface EndedRun { readonly id: string; readonly sourceId: string; readonly startedAt: Date | null; readonly state: RunState; readonly error: ErrorReport | null }
+
+/** What a run that is over leaves behind, whoever ended it: its open collections closed, its source told. */
+export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, state, error }: EndedRun): Promise<void> {
+  await rows(tx, `
+    update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' else $2 end, finished_at = now() where run_id = $1 and state in ('queued', 'running', 'deferred')`, [id, state]);
+  await rows(tx, `
+    update sources set last_run_at = coalesce($2::timestamptz, now()), last_run_state = $3,
+      last_success_at = case when $3 = 'succeeded' then coalesce($2::timestamptz, now()) else last_success_at end,
+      state = case when $5 then 'error' else state end,
+      error = case when $3 = 'cancelled' then error else $4::jsonb end
+    where id = $1`, [sourceId, startedAt, state, jsonb(error), error?.code === 'authentication_failed']);
+}

@@ -1,0 +1,127 @@
+import type { RunTrigger } from '#contracts';
+import type { DataSource } from 'typeorm';
+import { isId, rows } from './database.js';
+import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
+import { remember, type Idempotency } from './idempotency.js';
+import { queueRun } from './run-request.repository.js';
+import { addEndpoint } from './webhook.repository.js';
+
+export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'connector' | 'name' | 'slug' | 'warehouseId' | 'configuration' | 'startDate' | 'intervalMinutes'> {
+  /** JSON of all configuration values, sealed as `sealContext.credentials(id)`. */
+  readonly sealedCredentials: string;
+  readonly collections: readonly string[];
+  /** At least 128 random bits, and the same sealed; for connectors that take webhooks. */
+  readonly webhook?: { readonly token: string; readonly sealed: string };
+}
+
+/** What a loader needs to know of a source. Deleted ones are there too: their records may still be on their way. */
+export interface SourceTarget { readonly id: string; readonly workspaceId: string; readonly connector: string; readonly slug: string; readonly warehouseId: string | null; readonly deleted: boolean }
+
+export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null }
+
+/** 0 to 59 s, the same for the same source: sources with the same minute don't all start in the same second. */
+const JITTER = `(hashtext($1::uuid::text) & 2147483647) % 60 * interval '1 second'`;
+
+export class SourceRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /** Of all workspaces, for the loader. */
+  all(): Promise<SourceTarget[]> {
+    return rows(this.database, `select id, workspace_id as "workspaceId", connector, slug, warehouse_id as "warehouseId", deleted_at is not null as deleted from sources`);
+  }
+
+  /** In order of creation, after `after` (an id). */
+  list(workspaceId: string, limit: number, after?: string): Promise<SourceEntity[]> {
+    if (after !== undefined && !isId(after)) return Promise.resolve([]);
+    const query = this.database.getRepository(SourceEntity).createQueryBuilder('s').where('s.workspace_id = :workspaceId and s.deleted_at is null', { workspaceId });
+    if (after !== undefined) query.andWhere('s.id > :after', { after });
+    return query.orderBy('s.id').limit(limit).getMany();
+  }
+
+  async get(workspaceId: string, id: string): Promise<SourceEntity | undefined> {
+    const source = isId(id) ? await this.database.getRepository(SourceEntity).findOneBy({ id, workspaceId }) : null;
+    return source === null || source.deletedAt !== null ? undefined : source;
+  }
+
+  /** Selected collections of these sources, in alphabetical order. */
+  async collections(sourceIds: readonly string[]): Promise<Map<string, string[]>> {
+    const selected = new Map<string, string[]>(sourceIds.map((id) => [id, []]));
+    const found = await rows<SourceCollectionEntity>(this.database, 'select source_id as "sourceId", collection from source_collections where source_id = any($1::uuid[]) order by collection', [sourceIds]);
+    for (const { sourceId, collection } of found) selected.get(sourceId)?.push(collection);
+    return selected;
+  }
+
+  async sealedCredentials(id: string): Promise<string | undefined> {
+    const [found] = await rows<{ sealed: string }>(this.database, 'select sealed from source_credentials where source_id = $1', [id]);
+    return found?.sealed;
+  }
+
+  /** Whether another source of the workspace, deleted ones included, has it. */
+  async slugTaken(workspaceId: string, slug: string): Promise<boolean> {
+    return (await rows(this.database, 'select 1 from sources where workspace_id = $1 and slug = $2', [workspaceId, slug])).length > 0;
+  }
+
+  /**
+   * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due one interval later.
+   * @throws IdempotencyConflict when the key is taken; a unique violation when the slug is (see `isUniqueViolation`)
+   */
+  create({ sealedCredentials, collections, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await remember(tx, source.workspaceId, source.id, idempotency);
+      await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date() });
+      await rows(tx, `update sources set next_run_at = now() + interval_minutes * interval '1 minute' + ${JITTER} where id = $1`, [source.id]);
+      await rows(tx, 'insert into source_credentials (source_id, sealed) values ($1, $2)', [source.id, sealedCredentials]);
+      await tx.getRepository(SourceCollectionEntity).insert(collections.map((collection) => ({ sourceId: source.id, collection })));
+      if (webhook !== undefined) await addEndpoint(tx, source.id, webhook.token, webhook.sealed);
+      await queueRun(tx, { workspaceId: source.workspaceId, sourceId: source.id, connector: source.connector, trigger: first });
+    });
+  }
+
+  async change(id: string, change: SourceChange): Promise<void> {
+    if (Object.keys(change).length > 0) await this.database.getRepository(SourceEntity).update({ id }, change);
+  }
+
+  /** A new interval takes effect on the next due time: that one is at most one interval after the last run. */
+  async schedule(id: string, intervalMinutes: number): Promise<void> {
+    await rows(this.database, `update sources set interval_minutes = $2,
+      next_run_at = greatest(now(), least(next_run_at, coalesce(last_run_at, created_at) + $2 * interval '1 minute' + ${JITTER})) where id = $1`, [id, intervalMinutes]);
+  }
+
+  /** Exactly these are selected from the next run on. */
+  select(id: string, collections: readonly string[]): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await rows(tx, 'select 1 from sources where id = $1 for update', [id]);
+      await rows(tx, 'delete from source_collections where source_id = $1 and not collection = any($2)', [id, collections]);
+      await rows(tx, 'insert into source_collections (source_id, collection) select $1, unnest($2::text[]) on conflict do nothing', [id, collections]);
+    });
+  }
+
+  /** Paused: nothing scheduled. A source in error stays in error. */
+  async pause(id: string): Promise<void> {
+    await rows(this.database, `update sources set state = 'paused' where id = $1 and state = 'active'`, [id]);
+  }
+
+  /** Back on schedule, in phase. False: it is in error and needs new credentials. */
+  async resume(id: string): Promise<boolean> {
+    const resumed = await rows(this.database, `update sources set state = 'active', next_run_at = greatest(next_run_at, now()) where id = $1 and state in ('paused', 'active') returning 1`, [id]);
+    return resumed.length > 0;
+  }
+
+  /** New credentials, tested by the caller, end the error state. */
+  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await rows(tx, 'update source_credentials set sealed = $2, updated_at = now() where source_id = $1', [id, sealedCredentials]);
+      await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null,
+        next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
+    });
+  }
+
+  /** The source and its secrets go; its slug stays taken, its active run is over, its history stays. */
+  delete(id: string): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await rows(tx, `update sources set deleted_at = now(), state = 'paused', error = null where id = $1`, [id]);
+      for (const table of ['source_credentials', 'webhook_endpoints', 'webhook_secrets']) await rows(tx, `delete from ${table} where source_id = $1`, [id]);
+      await rows(tx, `update runs set state = 'cancelled', fencing_token = fencing_token + 1, finished_at = now() where source_id = $1 and state in ('queued', 'running', 'deferred')`, [id]);
+    });
+  }
+}

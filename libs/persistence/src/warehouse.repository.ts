@@ -1,0 +1,51 @@
+import type { DataSource } from 'typeorm';
+import { isId, rows } from './database.js';
+import { WarehouseEntity } from './entities/source.entity.js';
+import { remember, type Idempotency } from './idempotency.js';
+
+export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' | 'urlSealed' | 'location'>;
+
+export class WarehouseRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /** Of all workspaces, disabled ones too: for the loader. */
+  all(): Promise<WarehouseEntity[]> {
+    return this.database.getRepository(WarehouseEntity).find({ order: { id: 'ASC' } });
+  }
+
+  /** In order of creation, after `after` (an id). */
+  list(workspaceId: string, limit: number, after?: string): Promise<WarehouseEntity[]> {
+    if (after !== undefined && !isId(after)) return Promise.resolve([]);
+    const query = this.database.getRepository(WarehouseEntity).createQueryBuilder('w').where('w.workspace_id = :workspaceId', { workspaceId });
+    if (after !== undefined) query.andWhere('w.id > :after', { after });
+    return query.orderBy('w.id').limit(limit).getMany();
+  }
+
+  async get(workspaceId: string, id: string): Promise<WarehouseEntity | undefined> {
+    return isId(id) ? await this.database.getRepository(WarehouseEntity).findOneBy({ id, workspaceId }) ?? undefined : undefined;
+  }
+
+  /** @throws IdempotencyConflict when the key is taken */
+  create(warehouse: NewWarehouse, idempotency?: Idempotency): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await remember(tx, warehouse.workspaceId, warehouse.id, idempotency);
+      await tx.getRepository(WarehouseEntity).insert(warehouse);
+    });
+  }
+
+  async setEnabled(id: string, enabled: boolean): Promise<void> {
+    await this.database.getRepository(WarehouseEntity).update({ id }, { enabled });
+  }
+
+  /** False when sources load into it (deleted ones let go of it). */
+  delete(workspaceId: string, id: string): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await rows(tx, 'select 1 from warehouses where id = $1 for update', [id]);
+      const used = await rows(tx, 'select 1 from sources where warehouse_id = $1 and deleted_at is null limit 1', [id]);
+      if (used.length > 0) return false;
+      await rows(tx, 'update sources set warehouse_id = null where warehouse_id = $1', [id]);
+      await tx.getRepository(WarehouseEntity).delete({ id, workspaceId });
+      return true;
+    });
+  }
+}
