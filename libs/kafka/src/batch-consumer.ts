@@ -38,6 +38,9 @@ export interface BatchConsumerOptions {
 }
 
 export interface BatchControl {
+  /** Outside of kafkajs's emitter, which would swallow a throw. */
+  private fail(error: unknown): void { setImmediate(() => this.options.onFailure(error instanceof Error ? error : new Error(String(error)))); }
+
   seek(topic: string, partition: number, offset: string): void;
   /** Stops fetching these until `resume`; the session stays alive. */
   pause(topic: string, partitions: readonly number[]): void;
@@ -78,9 +81,9 @@ export class BatchConsumer implements BatchControl {
     const { consumer, options } = this;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.generation += 1;
-      void Promise.resolve(options.onAssigned?.(payload.memberAssignment, this.generation)).catch((error: unknown) => options.onFailure(asError(error)));
+      void Promise.resolve(options.onAssigned?.(payload.memberAssignment, this.generation)).catch((error: unknown) => this.fail(error));
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart && !this.stopping) options.onFailure(payload.error); });
+    consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart && !this.stopping) this.fail(payload.error); });
     consumer.on(consumer.events.FETCH, () => options.onTick?.());
     consumer.on(consumer.events.HEARTBEAT, () => options.onTick?.());
     await consumer.connect();
@@ -126,5 +129,3 @@ export class BatchConsumer implements BatchControl {
     while (this.inHand > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
-
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -8,6 +8,8 @@ export interface KafkaSettings {
   readonly ssl?: boolean;
   /** PEM of a private certificate authority. */
   readonly ca?: string;
+  /** Longest wait for one answer of a broker, in ms; 30,000 by default. */
+  readonly requestTimeoutMs?: number;
   readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string };
 }
 
@@ -39,7 +41,7 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,
-    requestTimeout: 30_000,
+    requestTimeout: settings.requestTimeoutMs ?? 30_000,
     retry: QUICK_RETRY,
     logLevel: logLevel.INFO,
     logCreator: logCreator(log),

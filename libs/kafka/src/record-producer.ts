@@ -82,6 +82,9 @@ export class RecordProducer {
 
   private async fly(batch: Waiting[]): Promise<void> {
     this.flying += 1;
+    const late = setTimeout(() => {
+      for (const waiting of batch) this.settle(waiting, new NotAcknowledgedError(`no answer within ${this.options.deliveryTimeoutMs} ms`));
+    }, Math.max(0, (batch[0]?.since ?? 0) + this.options.deliveryTimeoutMs - Date.now()));
     const topics = new Map<string, OutgoingMessage[]>();
     for (const { topic, message } of batch) {
       const messages = topics.get(topic);
@@ -93,6 +96,7 @@ export class RecordProducer {
     } catch (error) {
       for (const waiting of batch) this.settle(waiting, new NotAcknowledgedError(error instanceof Error ? error.message : 'unknown error', { cause: error }));
     } finally {
+      clearTimeout(late);
       this.flying -= 1;
       this.pump();
     }

@@ -63,3 +63,15 @@ export class DatabaseConfig extends KafkaConfig {
   @Matches(/^[\w-]+:[A-Za-z0-9+/=]+(,[\w-]+:[A-Za-z0-9+/=]+)*$/, { message: 'it must be <key id>:<base64>[,…]' })
   vaultKeys!: string;
 }
+
+/** The Kafka part of a configuration, as libs/kafka takes it. */
+export function kafkaSettings(config: KafkaConfig, clientId: string) {
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = config;
+  return {
+    clientId, brokers: config.kafkaBrokers, ssl: config.kafkaSsl,
+    ...(config.kafkaCa !== undefined && { ca: config.kafkaCa }),
+    ...(mechanism !== undefined && username !== undefined && password !== undefined && {
+      sasl: { mechanism: mechanism as 'plain' | 'scram-sha-256' | 'scram-sha-512', username, password },
+    }),
+  };
+}

@@ -1,5 +1,5 @@
 export { TRANSPORT, bootstrap, type HttpOptions } from './bootstrap.js';
-export { DatabaseConfig, KafkaConfig, ServiceConfig } from './config.js';
+export { DatabaseConfig, KafkaConfig, ServiceConfig, kafkaSettings } from './config.js';
 export { Health } from './health.js';
 export { Logger } from './logger.js';
 export { Metrics } from './metrics.js';

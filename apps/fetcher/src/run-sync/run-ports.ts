@@ -1,0 +1,26 @@
+import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#contracts';
+import type { ClaimedRun, LogLine, Progress } from '#persistence';
+import type { ApiCall } from '#connector-kit';
+import type { OutgoingMessage } from '#kafka';
+
+/** The run as the control database keeps it; every write takes the lease's token and answers false when it is lost. */
+export interface RunStore {
+  claim(runId: string, owner: string, leaseMs: number): Promise<ClaimedRun | undefined>;
+  heartbeat(runId: string, token: number, leaseMs: number): Promise<boolean>;
+  saveProgress(runId: string, token: number, progress: Progress): Promise<boolean>;
+  collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport): Promise<boolean>;
+  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date): Promise<boolean>;
+  recordCalls(runId: string, calls: readonly ApiCall[]): Promise<void>;
+  appendLog(runId: string, lines: readonly LogLine[]): Promise<void>;
+}
+
+export interface RunPorts {
+  readonly store: RunStore;
+  /** Opens the sealed credentials of a source. */
+  readonly credentials: (run: ClaimedRun) => Readonly<Record<string, string>>;
+  /** Resolves after acks=all. */
+  readonly toRaw: (connector: string, message: OutgoingMessage) => Promise<void>;
+  /** News of a run, best effort: the control database is the truth. */
+  readonly publish: (event: SyncEvent) => void;
+  readonly count: { pages(pages: number): void; records(records: number): void; errors(code: string): void };
+}

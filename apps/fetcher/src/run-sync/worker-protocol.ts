@@ -1,0 +1,61 @@
+import type { CollectionRunState, ErrorReport } from '#contracts';
+import type { ApiCall, Checkpoint, Credentials } from '#connector-kit';
+
+/** What a worker is started with. */
+export interface WorkerInput {
+  readonly connector: string;
+  readonly credentials: Credentials;
+  /** Milliseconds since the epoch. */
+  readonly startDate: number;
+  readonly selected: readonly string[];
+  /** Collections that ended before the lease was lost or the run deferred: not read again. */
+  readonly done: readonly string[];
+  readonly checkpoints: Readonly<Record<string, Checkpoint>>;
+  readonly allowPrivateAddresses: boolean;
+  readonly partnerRateLimits: boolean;
+}
+
+/** A page on its way to the raw topic; the worker goes on reading while at most `PAGES_AHEAD` of them aren't durable. */
+export interface PageMessage {
+  readonly type: 'page';
+  readonly sequence: number;
+  readonly collection: string;
+  readonly rawCollection: string;
+  readonly body: Uint8Array;
+  readonly recordsAt: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly observedAt: number;
+  readonly request: string;
+  readonly contentType?: string;
+  readonly checkpoint?: Checkpoint;
+  readonly calls: readonly ApiCall[];
+}
+
+/** A selected collection begins or ends. */
+export interface CollectionMessage {
+  readonly type: 'collection';
+  readonly collection: string;
+  readonly state: CollectionRunState;
+  readonly error?: ErrorReport;
+  readonly calls: readonly ApiCall[];
+}
+
+export type WorkerMessage =
+  | PageMessage
+  | CollectionMessage
+  | { readonly type: 'warning'; readonly message: string }
+  /** A call to the partner ended: a sign of life. */
+  | { readonly type: 'call' }
+  | { readonly type: 'end'; readonly outcome: RunOutcome };
+
+/** How a run ended, as the worker sees it. */
+export interface RunOutcome {
+  readonly state: 'succeeded' | 'partial' | 'failed' | 'deferred' | 'killed';
+  readonly error?: ErrorReport;
+  /** Milliseconds until a deferred run goes on. */
+  readonly resumeInMs?: number;
+}
+
+export type ParentMessage = { readonly type: 'durable' } | { readonly type: 'cancel' };
+
+export const PAGES_AHEAD = 16;

@@ -1,0 +1,52 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadConnector } from '#connectors';
+import { createPartnerHttp, type ApiCall, type Page } from '#connector-kit';
+import { readCollections } from './read-collections.js';
+import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage } from './worker-protocol.js';
+
+/**
+ * One run in a thread of its own, so that an endless loop or a memory hog can be killed without harm. It knows the partner
+ * and nothing else: the parent makes its pages durable and saves its checkpoints.
+ */
+const port = parentPort;
+if (port === null) throw new Error('this file is a worker');
+const input = workerData as WorkerInput;
+const post = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const abort = new AbortController();
+let calls: ApiCall[] = [];
+let ahead = 0;
+let sequence = 0;
+let wake: (() => void) | undefined;
+port.on('message', (message: ParentMessage) => {
+  if (message.type === 'cancel') return abort.abort(new Error('cancelled'));
+  ahead -= 1;
+  wake?.();
+});
+
+const takeCalls = (): ApiCall[] => { const taken = calls; calls = []; return taken; };
+const connector = await loadConnector(input.connector);
+const http = createPartnerHttp({
+  connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
+  ...(input.partnerRateLimits ? {} : { limits: {} }),
+  onCall: (call) => { calls.push(call); post({ type: 'call' }); },
+});
+
+async function page(collection: string, { body, ...rest }: Page): Promise<void> {
+  sequence += 1;
+  ahead += 1;
+  // A copy of its own, so that it can be handed over instead of being copied between the threads.
+  const bytes = new Uint8Array(body);
+  post({ ...rest, type: 'page', sequence, collection, rawCollection: rest.rawCollection ?? collection, body: bytes, calls: takeCalls() }, [bytes.buffer]);
+  while (ahead >= PAGES_AHEAD) await new Promise<void>((resolve) => { wake = resolve; });
+}
+
+const outcome = await readCollections(connector, input, http, abort.signal, {
+  page,
+  collection: (collection, state, error) => post({ type: 'collection', collection, state, ...(error !== undefined && { error }), calls: takeCalls() }),
+  warn: (message) => post({ type: 'warning', message }),
+});
+while (ahead > 0) await new Promise<void>((resolve) => { wake = resolve; });
+await http.close();
+post({ type: 'end', outcome });
+port.close();

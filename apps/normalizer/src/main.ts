@@ -1,0 +1,5 @@
+import { bootstrap } from '#platform';
+import { NormalizerConfig } from './normalizer.config.js';
+import { NormalizerModule } from './normalizer.module.js';
+
+await bootstrap(NormalizerModule, NormalizerConfig);

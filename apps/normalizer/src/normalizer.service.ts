@@ -1,0 +1,58 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { recordTopic, topicNames } from '#contracts';
+import { connectorNames, loadConnector } from '#connectors';
+import { BatchConsumer, TransactionalProducer, committedOffset, createKafka } from '#kafka';
+import { Health, Logger, Metrics, kafkaSettings } from '#platform';
+import { NormalizerConfig } from './normalizer.config.js';
+import { NormalizerPipeline } from './pipeline.js';
+
+/** Feeds the pipeline from `raw.*`; an error of it ends the process. */
+@Injectable()
+export class NormalizerService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private consumer: BatchConsumer | undefined;
+  private pipeline: NormalizerPipeline | undefined;
+
+  constructor(private readonly config: NormalizerConfig, private readonly logger: Logger, private readonly metrics: Metrics, private readonly health: Health) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { topicPrefix: prefix, concurrency, transactionRecords } = this.config;
+    const { metrics } = this;
+    const kafka = createKafka(kafkaSettings(this.config, 'normalizer'), this.logger);
+    const connectors = new Map(await Promise.all(connectorNames.map(async (name) => [name, await loadConnector(name)] as const)));
+    const groupId = `${prefix}normalizer`;
+    const pipeline = new NormalizerPipeline({
+      groupId, transactionRecords,
+      connector: (name) => connectors.get(name),
+      recordTopic: (connector, collection, kind) => recordTopic(prefix, connector, collection, kind),
+      deadLetterTopic: topicNames.deadLetter(prefix, 'normalizer'),
+      open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
+      committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),
+      count: {
+        received: (records) => metrics.received.inc({ stage: 'raw' }, records),
+        sent: (records) => metrics.sent.inc({ stage: 'records' }, records),
+        deadLettered: (reason) => metrics.errors.inc({ kind: reason, stage: 'normalize' }),
+      },
+      now: () => new Date(),
+    });
+    this.pipeline = pipeline;
+    this.health.ready('consumer', false);
+    this.consumer = new BatchConsumer(kafka, {
+      groupId, concurrency,
+      topics: connectorNames.map((name) => topicNames.raw(prefix, name)),
+      onAssigned: () => this.health.ready('consumer', true),
+      onTick: () => this.health.tick('consumer'),
+      onFailure: (error) => { throw error; },
+      onBatch: async (batch, control) => {
+        const end = metrics.batchSeconds.startTimer({ stage: 'normalize' });
+        await pipeline.handle(batch, control);
+        end();
+      },
+    });
+    await this.consumer.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.consumer?.stop();
+    await this.pipeline?.close();
+  }
+}

@@ -1,0 +1,102 @@
+import { rawHeaders, rawKey, type RawRecordMeta } from '#contracts';
+import type { Connector, WebhookRequest } from '#connector-kit';
+import type { OutgoingMessage } from '#kafka';
+
+/** What is known of a webhook URL's token. */
+export interface WebhookEndpoint {
+  readonly workspaceId: string;
+  readonly sourceId: string;
+  readonly connector: string;
+  /** Active ones, newest first, in clear; held in memory only. */
+  readonly secrets: readonly string[];
+  readonly selected: readonly string[];
+}
+
+export interface IncomingWebhook extends WebhookRequest { readonly token: string }
+
+/** What the sender is answered. 2xx is only ever said after the broker's acks=all. */
+export interface WebhookAnswer {
+  readonly status: 200 | 401 | 404 | 413 | 415 | 503;
+  readonly reason: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export interface WebhookPorts {
+  /** Undefined only after an authoritative look-up. @throws when the look-up isn't possible: answered with 503. */
+  readonly endpoint: (token: string) => Promise<WebhookEndpoint | undefined>;
+  readonly connector: (name: string) => Connector | undefined;
+  /** Resolves after acks=all. @throws when Kafka doesn't acknowledge. */
+  readonly toRaw: (connector: string, message: OutgoingMessage) => Promise<void>;
+  /** Keeps a webhook with a bad signature, so that a wrong secret can be mended without loss; capped, best effort. */
+  readonly quarantine: (endpoint: WebhookEndpoint, webhook: IncomingWebhook, reason: string) => void;
+  readonly failed: (stage: 'endpoint' | 'raw', error: unknown) => void;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+const SHARDS = 6;
+
+/**
+ * The whole service: one webhook, from its bytes to the answer.
+ *
+ *     look up → media type → size → signature → raw record → acks=all → 200
+ *
+ * The status code decides whether the partner sends again: everything that is our own trouble is 503 with Retry-After.
+ */
+export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Promise<WebhookAnswer> {
+  let endpoint: WebhookEndpoint | undefined;
+  try {
+    endpoint = await ports.endpoint(webhook.token);
+  } catch (error) {
+    ports.failed('endpoint', error);
+    return busy('The endpoint could not be looked up.');
+  }
+  const connector = endpoint === undefined ? undefined : ports.connector(endpoint.connector);
+  const takes = connector?.declaration.webhook;
+  if (endpoint === undefined || connector?.webhook === undefined || takes === undefined) return { status: 404, reason: 'There is no webhook endpoint at this URL.' };
+
+  const contentType = mediaType(webhook.headers['content-type']);
+  if (!takes.contentTypes.includes(contentType)) return { status: 415, reason: `This endpoint takes ${takes.contentTypes.join(', ')}.` };
+  if (webhook.body.length > takes.maxBytes) return { status: 413, reason: `This endpoint takes at most ${takes.maxBytes} bytes.` };
+
+  const verdict = connector.webhook.verify(webhook, endpoint.secrets);
+  if (!verdict.ok) {
+    ports.quarantine(endpoint, webhook, verdict.reason);
+    return { status: 401, reason: `The signature does not hold: ${verdict.reason}.` };
+  }
+
+  try {
+    await ports.toRaw(connector.declaration.name, rawMessage(endpoint, webhook, verdict.deliveryId, takes.rawCollection, contentType));
+  } catch (error) {
+    ports.failed('raw', error);
+    return busy('Kafka did not acknowledge the webhook; send it again.');
+  }
+  return { status: 200, reason: 'received' };
+}
+
+const busy = (reason: string): WebhookAnswer => ({ status: 503, reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
+
+/** The media type without its parameters; a sender that names none is taken for JSON, since a 4xx would lose the webhook. */
+function mediaType(header: string | readonly string[] | undefined): string {
+  const first = typeof header === 'string' ? header : header?.[0];
+  return first?.split(';')[0]?.trim().toLowerCase() || 'application/json';
+}
+
+function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliveryId: string, collection: string, contentType: string): OutgoingMessage {
+  const { workspaceId, sourceId, connector, selected } = endpoint;
+  const meta: RawRecordMeta = {
+    id: `${sourceId}/webhook/${deliveryId}`,
+    workspaceId, sourceId, connector, collection, contentType, selected,
+    component: 'webhook',
+    receivedAt: new Date(webhook.receivedAt).toISOString(),
+    observedAt: webhook.receivedAt,
+    recordsAt: '',
+  };
+  return { key: rawKey(sourceId, collection, shard(deliveryId)), value: webhook.body, headers: rawHeaders(meta) };
+}
+
+/** Objects are newest-wins and events carry ids, so a source's webhooks may spread over partitions. */
+function shard(id: string): number {
+  let hash = 0;
+  for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
+  return hash % SHARDS;
+}
