@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { ConfigurationInvalidError, PartnerContractError, RateLimitedError, type CloudSourcesError } from '#contracts';
 import type { Connector, Credentials } from '../connector.js';
+import type { ConnectorDeclaration } from '../declaration.js';
 import { guardedConnector } from './address-guard.js';
 import { defaultError, networkFailure } from './map-error.js';
 import { PartnerClock } from './partner-clock.js';
@@ -88,8 +89,7 @@ class UndiciPartnerHttp implements PartnerClient {
     this.basePath = base.pathname.replace(/\/$/, '');
     const authentication = connector.authenticate(credentials);
     this.headers = { accept: 'application/json', 'user-agent': 'cloud-sources', ...authentication };
-    const secretFields = connector.declaration.configuration.filter(({ type }) => type === 'secret').map(({ name }) => credentials[name] ?? '');
-    this.redact = redactor([...secretFields, ...Object.values(authentication), ...Object.values(authentication).map((value) => value.replace(/^\S+ /, ''))]);
+    this.redact = redactor(secretsOf(connector.declaration, credentials, authentication));
     this.clock = options.clock ?? Date.now;
     this.partnerClock = new PartnerClock(this.clock);
     this.limit = new RateLimit(options.limits ?? connector.declaration.limits);
@@ -224,6 +224,15 @@ class UndiciPartnerHttp implements PartnerClient {
     const error = this.mapped(answer, retryAfterMs);
     return error.code === 'rate_limited' ? error : withRetryAfter(error, retryAfterMs);
   }
+}
+
+/** Headers that hold a secret; others (an API version) are no secret and stay readable in errors. */
+const SECRET_HEADER = /auth|cookie|token|key|secret|signature/i;
+
+function secretsOf(declaration: ConnectorDeclaration, credentials: Credentials, authentication: Readonly<Record<string, string>>): string[] {
+  const fields = declaration.configuration.filter(({ type }) => type === 'secret').map(({ name }) => credentials[name] ?? '');
+  const headers = Object.entries(authentication).filter(([name]) => SECRET_HEADER.test(name)).map(([, value]) => value.replace(/^(Basic|Bearer) /i, ''));
+  return [...fields, ...headers];
 }
 
 function withRetryAfter(error: CloudSourcesError, retryAfterMs: number | undefined): RateLimitedError {
