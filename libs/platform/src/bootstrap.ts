@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { Module, type DynamicModule, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy, MicroserviceOptions } from '@nestjs/microservices';
@@ -8,7 +7,7 @@ import { DatabaseConfig, KafkaConfig, ServiceConfig } from './config.js';
 import { Health } from './health.js';
 import { Logger } from './logger.js';
 import { Metrics } from './metrics.js';
-import { ConfigurationError, loadConfig } from './setting.js';
+import { configOfProcess, trace } from './process.js';
 
 /** A module that consumes control topics provides its transport strategy under this token. */
 export const TRANSPORT = Symbol('transport');
@@ -42,12 +41,6 @@ class NestLog implements LoggerService {
   fatal(message: unknown): void { this.logger.error(String(message)); }
 }
 
-/** Only the type and the frames: the message of a foreign error may quote a secret. */
-function trace(error: unknown): object {
-  if (!(error instanceof Error)) return { error: typeof error };
-  return { error: error.name, message: error.message, stack: error.stack?.split('\n').slice(1, 8).map((line) => line.trim()) };
-}
-
 /**
  * Starts a service: configuration from the environment, logs, metrics, health, then the module. SIGTERM and SIGINT run
  * Nest's shutdown hooks and must be done within `SHUTDOWN_SECONDS`; anything unhandled ends the process with status 1,
@@ -55,14 +48,7 @@ function trace(error: unknown): object {
  */
 export async function bootstrap<C extends ServiceConfig>(module: Type, configClass: new () => C, http?: HttpOptions<C>): Promise<INestApplication> {
   const name = module.name.replace(/Module$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
-  let config: C;
-  try {
-    config = loadConfig(configClass, process.env, (path) => readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(78);
-  }
+  const config = configOfProcess(configClass);
   const logger = Logger.create(name, config.logLevel);
   const crash = (error: unknown): never => { logger.error('The process ends: its work is taken up again after a restart.', trace(error)); process.exit(1); };
   process.on('unhandledRejection', crash).on('uncaughtException', crash);
