@@ -56,20 +56,20 @@ A secret that isn't listed here isn't mounted.
 {{- $values := mergeOverwrite (deepCopy $.Values.fetcher) (deepCopy (default dict $own)) -}}
 {{- $all = append $all (dict "component" (printf "fetcher-%s" $name) "app" "fetcher" "values" $values "secrets" (list "database" "vault") "partners" true "env" (dict "CONNECTORS" $name)) -}}
 {{- end -}}
-{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "warehouse") "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
-{{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (dict "WEBHOOK_GATEWAY_PORT" "8080")) -}}
+{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "warehouse") "partners" true "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
+{{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault") "env" dict) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
 {{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "warehouse") "env" dict) -}}
 {{- toYaml (dict "items" $all) -}}
 {{- end -}}
 
-{{/* The gateway hands out webhook addresses, so it knows the public host of the webhook Ingress. */}}
-{{- define "cloud-sources.gatewayEnv" -}}
-GATEWAY_PORT: "8080"
+{{/* Both gateways listen on one port each; both know the public address of webhooks: one hands it out, the other checks what partners signed. */}}
+{{- define "cloud-sources.httpEnv" -}}
+PORT: "8080"
 {{- with .Values.webhookGateway.ingress }}
 {{- if .enabled }}
-WEBHOOK_BASE_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" .tlsSecret) "")) .host }}
+WEBHOOK_PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" .tlsSecret) "")) .host }}
 {{- end }}
 {{- end }}
 {{- end -}}
