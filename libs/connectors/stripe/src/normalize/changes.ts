@@ -29,12 +29,13 @@ export function eventObject(event: Json): Json | undefined {
 }
 
 /**
- * True when the event tells of another account (a Connect webhook endpoint): what it carries isn't this account's,
- * except the connected account itself and what it is paid out to.
+ * True when a webhook tells of another account (a Connect endpoint): what it carries isn't this account's, except the
+ * connected account itself and what it is paid out to.
  */
-export function isForeign(event: Json, object: Json): boolean {
+export function isForeign(event: Json): boolean {
   const account = text(event.account);
-  if (account === undefined) return false;
+  const object = eventObject(event);
+  if (account === undefined || object === undefined) return false;
   return !(object.object === 'account' ? object.id === account : object.account === account && (object.object === 'card' || object.object === 'bank_account'));
 }
 
@@ -45,7 +46,7 @@ const isDeletion = (type: string): boolean => type.endsWith('.deleted') && type 
 export function deletionsOf(event: Json): readonly Deletion[] {
   const object = eventObject(event);
   const type = text(event.type);
-  if (object === undefined || type === undefined || isForeign(event, object)) return [];
+  if (object === undefined || type === undefined) return [];
   const collection = collectionOf(object.object);
   if (collection === undefined) return [];
   const parts = partsOf(collection, object);
@@ -67,7 +68,7 @@ function removed(collection: string, object: Json, previous: Json): readonly Del
 export function changesOf(event: Json): readonly Change[] {
   const object = eventObject(event);
   const type = text(event.type);
-  if (object === undefined || type === undefined || isForeign(event, object)) return [];
+  if (object === undefined || type === undefined) return [];
   const id = text(object.id);
   const refer = (collection: string, reference: unknown, parts?: readonly string[]): readonly Change[] => {
     const target = text(isObject(reference) ? reference.id : reference);

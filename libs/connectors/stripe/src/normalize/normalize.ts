@@ -61,12 +61,13 @@ function fromEvent(event: Json, takeObject: boolean): readonly Result[] {
   const created = Number(String(event.created));
   if (!Number.isSafeInteger(created)) return [failure('event_without_time', 'An event has no `created`.')];
   const version = eventVersion(created, type);
+  if (takeObject && isForeign(event)) return [eventRecord(event, type, id)];
   const deletions = deletionsOf(event);
   const gone = new Set(deletions.map(({ collection, record }) => `${collection}/${String(record.id)}`));
   const results: Result[] = [eventRecord(event, type, id)];
   const object = eventObject(event);
   const collection = collectionOf(object?.object);
-  if (takeObject && object !== undefined && collection !== undefined && !isForeign(event, object)) {
+  if (takeObject && object !== undefined && collection !== undefined) {
     results.push(...withParts(collection, object, version, {}).filter((result) => 'failure' in result || !gone.has(`${result.collection}/${result.id}`)));
   }
   for (const deletion of deletions) results.push(toRecord(deletion.collection, deletion.record, eventVersion(created, '.deleted'), {}, true));

@@ -1,0 +1,60 @@
+import type { Checkpoint } from '#connector-kit';
+
+/** A walk through a list, newest first, that may stop and go on. Times in epoch seconds. */
+export interface Walk {
+  readonly full: boolean;
+  /** Bounds of `created`, fixed when the walk began; both included. */
+  readonly from: number;
+  readonly to: number;
+  /** `starting_after`, and the `created` of that record, for when it is deleted in the meantime. */
+  readonly after?: string;
+  readonly afterCreated?: number;
+  /** Records seen so far. */
+  readonly count: number;
+  /** The events up to here are older than anything that the walk reads. */
+  readonly eventsThrough: number;
+}
+
+/** Where a resource's next run goes on. Times in epoch seconds. */
+export interface ResourceState {
+  /** Everything created until here was read once. */
+  readonly through?: number;
+  /** Every change until here was read. */
+  readonly eventsThrough?: number;
+  /** About how many records there are: decides whether a list is cheaper than single reads. */
+  readonly size?: number;
+  readonly walk?: Walk;
+}
+
+/** Where the event feed's next run goes on. */
+export interface FeedState {
+  /** Every event until here was read, for `families` and for the resources whose `eventsThrough` says so. */
+  readonly eventsThrough?: number;
+  /** Ids of the events of the last look-back, so that they aren't acted on twice. */
+  readonly recent: readonly string[];
+  /** Event collections that were selected. */
+  readonly families: readonly string[];
+}
+
+const seconds = (value: unknown): number | undefined => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined);
+const strings = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+const keep = <T extends object>(object: T): T => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+
+/** A checkpoint that can't be understood is none: the collection is read in full. */
+export function resourceState(checkpoint: Checkpoint | undefined): ResourceState {
+  const walk = checkpoint?.walk as Partial<Record<keyof Walk, unknown>> | undefined;
+  const [from, to, eventsThrough] = [seconds(walk?.from), seconds(walk?.to), seconds(walk?.eventsThrough)];
+  return keep({
+    through: seconds(checkpoint?.through), eventsThrough: seconds(checkpoint?.eventsThrough), size: seconds(checkpoint?.size),
+    walk: walk === undefined || from === undefined || to === undefined || eventsThrough === undefined ? undefined : keep({
+      full: walk.full === true, from, to, eventsThrough, count: seconds(walk.count) ?? 0,
+      after: typeof walk.after === 'string' ? walk.after : undefined, afterCreated: seconds(walk.afterCreated),
+    }),
+  }) as ResourceState;
+}
+
+export function feedState(checkpoint: Checkpoint | undefined): FeedState {
+  return keep({ eventsThrough: seconds(checkpoint?.eventsThrough), recent: strings(checkpoint?.recent), families: strings(checkpoint?.families) }) as FeedState;
+}
+
+export const toCheckpoint = (state: ResourceState | FeedState): Checkpoint => keep({ ...state }) as unknown as Checkpoint;
