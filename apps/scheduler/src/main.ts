@@ -1,0 +1,5 @@
+import { bootstrap } from '#platform';
+import { SchedulerConfig } from './scheduler.config.js';
+import { SchedulerModule } from './scheduler.module.js';
+
+await bootstrap(SchedulerModule, SchedulerConfig);

@@ -1,0 +1,73 @@
+import type { Leadership, OutboxRepository, ScheduleRepository } from '#persistence';
+import { Loop, type LoopWatch } from './loop.js';
+import { watch, type Watched } from './leases/watchdog.js';
+import { relay, type Send } from './outbox/relay.js';
+import { tick } from './tick/tick.js';
+
+export interface SchedulerPorts {
+  readonly leadership: (wake: () => void) => Pick<Leadership, 'isActive' | 'release'>;
+  readonly schedule: ScheduleRepository;
+  readonly outbox: Pick<OutboxRepository, 'take'>;
+  readonly send: Send;
+  readonly loops: LoopWatch;
+  readonly turned: (turn: { readonly active: boolean; readonly due: number; readonly queued: number } & Watched) => void;
+  readonly relayed: (messages: number) => void;
+}
+
+export interface SchedulerOptions {
+  readonly tickMs: number;
+  readonly resendAfterMs: number;
+  readonly topicPrefix: string;
+  /** The outbox is looked at this often even when no notification came; 1,000 by default. */
+  readonly pollMs?: number;
+}
+
+const IDLE = { due: 0, queued: 0, takenBack: 0, resumed: 0, resent: 0 };
+
+/**
+ * The whole service. Of several processes one is active, by an advisory lock; the others take over when it is gone.
+ *
+ *     every tick   due source → queued run + command in the outbox, due time moved on        tick/
+ *                  expired lease → queued again, or failed after three                        leases/
+ *                  deferred and due → queued; unclaimed → command once more                   leases/
+ *     at once      outbox → Kafka, in order, acks=all (woken by the database's notification)  outbox/
+ *
+ * Were two active for a moment, nothing would happen twice: rows are locked, and a source has at most one active run.
+ */
+export class Scheduler {
+  private active = false;
+  private readonly leadership: Pick<Leadership, 'isActive' | 'release'>;
+  private readonly ticking: Loop;
+  private readonly relaying: Loop;
+
+  constructor(private readonly ports: SchedulerPorts, private readonly options: SchedulerOptions) {
+    this.leadership = ports.leadership(() => this.relaying.wake());
+    this.ticking = new Loop('tick', options.tickMs, () => this.turn(), ports.loops);
+    this.relaying = new Loop('outbox', options.pollMs ?? 1_000, () => this.empty(), ports.loops);
+  }
+
+  start(): void {
+    this.ticking.start();
+    this.relaying.start();
+  }
+
+  /** Finishes what is in hand, then lets the next one be active. */
+  async stop(): Promise<void> {
+    await Promise.all([this.ticking.stop(), this.relaying.stop()]);
+    this.leadership.release();
+  }
+
+  private async turn(): Promise<void> {
+    const was = this.active;
+    this.active = await this.leadership.isActive().catch((error: unknown) => { this.active = false; throw error; });
+    if (!this.active) return this.ports.turned({ active: false, ...IDLE });
+    if (!was) this.relaying.wake();
+    const ticked = await tick(this.ports.schedule);
+    const watched = await watch(this.ports.schedule, this.options.resendAfterMs);
+    this.ports.turned({ active: true, ...ticked, ...watched });
+  }
+
+  private async empty(): Promise<void> {
+    if (this.active) this.ports.relayed(await relay(this.ports.outbox, this.ports.send, this.options.topicPrefix));
+  }
+}

@@ -1,0 +1,75 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { RecordProducer, createKafka } from '#kafka';
+import { Leadership, OutboxRepository, ScheduleRepository, migrate, openDatabase, type DataSource } from '#persistence';
+import { Health, Logger, Metrics, kafkaSettings } from '#platform';
+import { Scheduler } from './pipeline.js';
+import { SchedulerConfig } from './scheduler.config.js';
+
+/** Number of the advisory lock that the active scheduler holds. */
+const SCHEDULER_LOCK = 7_302_113;
+
+/** Wires the pipeline to the database, to Kafka and to what the operator sees. */
+@Injectable()
+export class SchedulerService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private database: DataSource | undefined;
+  private producer: RecordProducer | undefined;
+  private scheduler: Scheduler | undefined;
+  private wasActive = false;
+  private readonly failing = new Set<string>();
+
+  constructor(
+    private readonly config: SchedulerConfig, private readonly logger: Logger, private readonly metrics: Metrics, private readonly health: Health,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { databaseUrl, tickMs, resendSeconds, topicPrefix } = this.config;
+    this.database = await openDatabase({ url: databaseUrl, applicationName: 'scheduler', poolSize: 4 });
+    await migrate(this.database);
+    const producer = this.producer = new RecordProducer(createKafka(kafkaSettings(this.config, 'scheduler'), this.logger), { deliveryTimeoutMs: 10_000, concurrency: 1 });
+    await producer.connect();
+    const activeGauge = this.metrics.gauge('cs_scheduler_active', '1 on the active scheduler, 0 on those that stand by.');
+    const runs = this.metrics.counter('cs_scheduler_runs_total', 'Runs that the scheduler moved.', ['what']);
+    this.scheduler = new Scheduler({
+      leadership: (wake) => new Leadership(databaseUrl, SCHEDULER_LOCK, 'outbox', wake),
+      schedule: new ScheduleRepository(this.database),
+      outbox: new OutboxRepository(this.database),
+      send: (topic, message) => producer.send(topic, message),
+      loops: {
+        turned: (loop) => this.health.tick(loop),
+        failed: (loop, error) => this.failed(loop, error),
+      },
+      turned: ({ active, queued, takenBack, resumed, resent }) => {
+        this.recovered('tick');
+        activeGauge.set(active ? 1 : 0);
+        if (active !== this.wasActive) this.logger.info(active ? 'Active: this scheduler plans the runs.' : 'Standing by: another scheduler is active.');
+        this.wasActive = active;
+        for (const [what, count] of Object.entries({ queued, taken_back: takenBack, resumed, resent })) if (count > 0) runs.inc({ what }, count);
+        if (takenBack > 0) this.logger.warn('Runs were taken back from fetchers that went silent.', { runs: takenBack });
+      },
+      relayed: (messages) => {
+        this.recovered('outbox');
+        if (messages > 0) this.metrics.sent.inc({ stage: 'outbox' }, messages);
+      },
+    }, { tickMs, topicPrefix, resendAfterMs: resendSeconds * 1000 });
+    this.scheduler.start();
+    this.health.ready('database', true);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.scheduler?.stop();
+    await this.producer?.disconnect();
+    await this.database?.destroy();
+  }
+
+  /** Said once when it begins; the metric goes on counting. */
+  private failed(loop: string, error: unknown): void {
+    this.metrics.errors.inc({ kind: error instanceof Error ? error.name : 'unknown', stage: loop });
+    if (this.failing.has(loop)) return;
+    this.failing.add(loop);
+    this.logger.error('A loop of the scheduler fails and tries again.', { loop, error: error instanceof Error ? `${error.name}: ${error.message}` : typeof error });
+  }
+
+  private recovered(loop: string): void {
+    if (this.failing.delete(loop)) this.logger.info('The loop of the scheduler works again.', { loop });
+  }
+}
