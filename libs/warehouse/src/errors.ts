@@ -1,0 +1,51 @@
+import type { PartitionRef, Row } from './warehouse.js';
+
+const names = (partitions: readonly PartitionRef[]): string => partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(', ');
+
+/** Another loader owns these partitions, or they stand elsewhere than this one thinks. Nothing was written. */
+export class FencedError extends Error {
+  constructor(readonly partitions: readonly PartitionRef[]) {
+    super(`The warehouse refused the batch: ${names(partitions)} moved on or has another owner. The partitions are given up until they are assigned again.`);
+    this.name = 'FencedError';
+  }
+}
+
+/** The warehouse can't be reached, is full or is shutting down. The batch may or may not be committed: read the positions again. */
+export class WarehouseUnavailableError extends Error {
+  constructor(readonly reason: string, options?: ErrorOptions) {
+    super(`The warehouse is not available (${reason}). Loading is paused and goes on by itself.`, options);
+    this.name = 'WarehouseUnavailableError';
+  }
+}
+
+/** A person must act; trying again changes nothing. */
+export class WarehouseRefusedError extends Error {
+  constructor(readonly reason: string, readonly remedy: string, options?: ErrorOptions) {
+    super(`The warehouse refused: ${reason}. ${remedy}`, options);
+    this.name = 'WarehouseRefusedError';
+  }
+}
+
+/** Kafka isn't the one these offsets were stored for: another cluster, or a topic that was deleted and made again. */
+export class OffsetsMismatchError extends Error {
+  constructor(partition: PartitionRef, what: string) {
+    super(`The stored offset of ${names([partition])} belongs to ${what}. Loading it stops; reload the topic on purpose, or point the loader at the right cluster.`);
+    this.name = 'OffsetsMismatchError';
+  }
+}
+
+export interface RejectedRow {
+  readonly row: Row;
+  /** A stable word for the dead letter: `id_too_long`, `sqlstate_54000`, … */
+  readonly reason: string;
+  /** What happened, without a value of the record. */
+  readonly message: string;
+}
+
+/** The warehouse can't take these rows. Nothing was written: dead-letter them and apply the others. */
+export class RowsRejectedError extends Error {
+  constructor(readonly rejected: readonly RejectedRow[]) {
+    super(`The warehouse can't store ${rejected.length} of the batch's rows (${[...new Set(rejected.map(({ reason }) => reason))].join(', ')}).`);
+    this.name = 'RowsRejectedError';
+  }
+}

@@ -1,0 +1,145 @@
+import { Client, type ClientConfig } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { quote } from './naming.js';
+import { moveOffsets } from './offsets.js';
+import type { EncodedRows } from './table-encoder.js';
+import type { TablePlan } from './table-plan.js';
+import type { Advance, ApplyResult } from '../warehouse.js';
+
+/**
+ * Asynchronous commit is safe here: a crash takes rows and offset back together, and the positions are read again after it.
+ * The time-outs end the transaction of a process that was stopped in the middle of it.
+ */
+const SETTINGS = `SET synchronous_commit = off; SET temp_buffers = '32MB'; SET jit = off; SET timezone = 'UTC';
+  SET statement_timeout = '120s'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'`;
+
+/** A table's schema changed after the rows were encoded for it. */
+export class StalePlanError extends Error {
+  constructor(readonly plans: readonly TablePlan[]) { super('the schema of a table changed'); this.name = 'StalePlanError'; }
+}
+
+/** The one connection that loads, with a temporary table per target that is used again and again. */
+export class LoadSession {
+  private readonly temps = new Map<string, { readonly name: string; readonly plan: TablePlan }>();
+  private serial = 0;
+  private lost = false;
+
+  private constructor(private readonly client: Client) {
+    client.on('error', () => { this.lost = true; });
+    client.on('end', () => { this.lost = true; });
+  }
+
+  static async connect(config: ClientConfig): Promise<LoadSession> {
+    const client = new Client(config);
+    const session = new LoadSession(client);
+    await client.connect();
+    await client.query(SETTINGS);
+    return session;
+  }
+
+  get alive(): boolean { return !this.lost; }
+
+  async end(): Promise<void> {
+    this.lost = true;
+    await endClient(this.client);
+  }
+
+  /** All in one transaction, the offsets first. @throws FencedError | StalePlanError | PostgreSQL's error, rolled back */
+  async load(loader: string, advances: readonly Advance[], tables: readonly EncodedRows[]): Promise<ApplyResult> {
+    for (const { plan } of tables) await this.temp(plan);
+    await this.client.query('BEGIN');
+    try {
+      await this.move(loader, advances, tables);
+      const written: number[] = [];
+      for (const encoded of tables) written.push(await this.merge(encoded));
+      await this.account(loader, tables, written);
+      await this.client.query('COMMIT');
+      return { written: written.reduce((sum, rows) => sum + rows, 0), discarded: tables.reduce((sum, { discards }) => sum + discards.length, 0) };
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+  }
+
+  /** Tries the rows in a transaction that is always rolled back; the error that they cause, or undefined. */
+  async tryOut(encoded: EncodedRows): Promise<unknown> {
+    await this.temp(encoded.plan);
+    await this.client.query('BEGIN');
+    try {
+      await this.merge(encoded);
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      await this.rollback();
+    }
+  }
+
+  private async move(loader: string, advances: readonly Advance[], tables: readonly EncodedRows[]): Promise<void> {
+    const generations = await moveOffsets(this.client, loader, advances, tables.map(({ plan }) => plan));
+    const stale = tables.filter(({ plan }, i) => generations[i] !== plan.generation).map(({ plan }) => plan);
+    if (stale.length > 0) throw new StalePlanError(stale);
+  }
+
+  private async merge({ plan, bytes, deletes }: EncodedRows): Promise<number> {
+    const temp = await this.temp(plan);
+    await this.copy(plan.copySql(temp), bytes);
+    let { rowCount } = await this.client.query(plan.insertSql.replace('pg_temp.%', `pg_temp.${temp}`));
+    if (deletes > 0 && plan.deleteSql !== undefined) rowCount = (rowCount ?? 0) + ((await this.client.query(plan.deleteSql.replace('pg_temp.%', `pg_temp.${temp}`))).rowCount ?? 0);
+    return rowCount ?? 0;
+  }
+
+  private copy(sql: string, bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stream = this.client.query(copyFrom(sql));
+      stream.once('error', reject).once('finish', resolve);
+      stream.end(bytes);
+    });
+  }
+
+  private async temp(plan: TablePlan): Promise<string> {
+    const known = this.temps.get(plan.qualified);
+    if (known?.plan === plan) return known.name;
+    if (known !== undefined) {
+      await this.client.query(`DROP TABLE IF EXISTS pg_temp.${known.name}`);
+      this.temps.delete(plan.qualified);
+    }
+    const name = quote(`cs_${++this.serial}`);
+    await this.client.query(plan.createTempSql(name));
+    this.temps.set(plan.qualified, { name, plan });
+    return name;
+  }
+
+  /** What was loaded and what was discarded, for the warehouse's page. */
+  private async account(loader: string, tables: readonly EncodedRows[], written: readonly number[]): Promise<void> {
+    if (tables.length === 0) return;
+    await this.client.query({
+      name: 'cs_loads',
+      text: `INSERT INTO _cloud_sources.loads AS l (loader, schema_name, table_name, rows_written, values_discarded, last_loaded_at)
+        SELECT $1, s, t, w, d, now() FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS x(s, t, w, d)
+        ON CONFLICT (loader, schema_name, table_name) DO UPDATE SET rows_written = l.rows_written + excluded.rows_written,
+          values_discarded = l.values_discarded + excluded.values_discarded, last_loaded_at = excluded.last_loaded_at`,
+      values: [loader, tables.map(({ plan }) => plan.schema), tables.map(({ plan }) => plan.table), written, tables.map(({ discards }) => discards.length)],
+    });
+    const discards = tables.flatMap(({ plan, discards: some }) => some.map((discard) => ({ plan, ...discard })));
+    if (discards.length === 0) return;
+    await this.client.query(
+      `INSERT INTO _cloud_sources.discards (schema_name, table_name, source_path, column_name, reason, record_id, version, topic, partition, kafka_offset)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::int[], $10::bigint[])`,
+      [
+        discards.map(({ plan }) => plan.schema), discards.map(({ plan }) => plan.table), discards.map(({ path }) => path), discards.map(({ column }) => column),
+        discards.map(({ reason }) => reason), discards.map(({ row }) => row.id), discards.map(({ row }) => String(row.version)),
+        discards.map(({ row }) => row.origin.topic), discards.map(({ row }) => row.origin.partition), discards.map(({ row }) => row.offset),
+      ]);
+  }
+
+  private async rollback(): Promise<void> {
+    if (this.lost) return;
+    await this.client.query('ROLLBACK').catch(() => { this.lost = true; });
+  }
+}
+
+/** Ends without waiting for a server that is gone. */
+async function endClient(client: Client): Promise<void> {
+  await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+}

@@ -1,0 +1,192 @@
+import type { RejectedRow } from '../errors.js';
+import type { Row } from '../warehouse.js';
+import { CLEANED, CopyEncoder, STORED, WIDER, type WriteValue } from './copy-encoder.js';
+import type { FieldSink, PathNode, PlanColumn, TablePlan } from './table-plan.js';
+import { widensTo } from './types.js';
+import { UNSTORABLE, originalBase64, parseInstant } from './values.js';
+
+/** A value that is kept in `_extra` and not in its column. */
+export interface Discard {
+  readonly path: string;
+  readonly column: string | undefined;
+  readonly reason: 'does_not_fit' | 'unstorable_text' | 'no_room_for_column' | 'row_too_wide';
+  readonly row: Row;
+}
+
+/** The rows of one table, ready for COPY. */
+export interface EncodedRows {
+  readonly plan: TablePlan;
+  readonly bytes: Buffer;
+  readonly rows: number;
+  readonly deletes: number;
+  readonly discards: readonly Discard[];
+}
+
+/** What must change in the table before the rows can be encoded. */
+export interface SchemaWish {
+  readonly missing: readonly PathNode[];
+  readonly wider: readonly PlanColumn[];
+}
+
+/** btree keys end at 2,704 bytes; ids that don't compress must stay well below. */
+const MAX_ID_BYTES = 2_000;
+/** A heap row must fit 8,160 bytes with its large values moved out; each of those leaves 18 to 24 bytes. */
+const MAX_ROW_BYTES = 7_900;
+const FEW_COLUMNS = 250;
+
+/**
+ * Newest state per id, sorted by id so that loaders lock rows in one order. A delete keeps the state before it beside it:
+ * the last known values stay in the row. Equal versions: the later one, and a delete before anything.
+ */
+export function newestPerId(rows: readonly Row[], kind: 'object' | 'event'): readonly Row[] {
+  const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  if (kind === 'event') return sorted;
+  const newest: Row[] = [];
+  for (let i = 0; i < sorted.length;) {
+    const first = sorted[i] as Row;
+    let end = i + 1;
+    while (sorted[end]?.id === first.id) end++;
+    if (end === i + 1) newest.push(first);
+    else {
+      let state: Row | undefined;
+      let gone: Row | undefined;
+      for (const row of sorted.slice(i, end)) {
+        if (row.deleted) { if (gone === undefined || row.version >= gone.version) gone = row; }
+        else if (state === undefined || row.version >= state.version) state = row;
+      }
+      if (state !== undefined) newest.push(state);
+      if (gone !== undefined && (state === undefined || gone.version >= state.version)) newest.push(gone);
+    }
+    i = end;
+  }
+  return newest;
+}
+
+/** Turns rows into a COPY stream, in one pass when the table already has every column that they need. */
+export class TableEncoder implements FieldSink {
+  private readonly copy = new CopyEncoder();
+  private slots: unknown[] = [];
+  private extra: Record<string, unknown> | undefined;
+  private discards: Discard[] = [];
+  private row!: Row;
+  private readonly isMetadata = (key: string, value: unknown): boolean => {
+    switch (key) {
+      case 'id': return value === this.row.id;
+      case 'is_deleted': return value === this.row.deleted;
+      case 'timestamp': return value === this.row.timestamp;
+      case 'event': return value === this.row.event;
+      case 'event_text': return value === this.row.eventText;
+      default: return false;
+    }
+  };
+
+  /** The stream (valid until this encoder's next use), or what the table lacks; rows that never fit land in `rejected`. */
+  encode(plan: TablePlan, rows: readonly Row[], rejected: RejectedRow[]): EncodedRows | SchemaWish {
+    const { copy } = this;
+    const wider = new Set<PlanColumn>();
+    this.discards = [];
+    this.slots = new Array<unknown>(plan.columns.length).fill(undefined);
+    copy.start();
+    let count = 0;
+    let deletes = 0;
+    plan.missing.clear();
+    for (const row of newestPerId(rows, plan.kind)) {
+      const start = copy.position;
+      const before = this.discards.length;
+      const refused = this.encodeRow(plan, row, wider);
+      if (refused === undefined) { count += 1; if (row.deleted) deletes += 1; continue; }
+      copy.position = start;
+      this.discards.length = before;
+      rejected.push({ row, ...refused });
+    }
+    if (plan.missing.size > 0 || wider.size > 0) return { missing: [...plan.missing], wider: [...wider] };
+    return { plan, bytes: copy.finish(), rows: count, deletes, discards: this.discards };
+  }
+
+  column(column: PlanColumn, value: unknown): void {
+    if (column.write === undefined) this.keep(column.path, column.name, value, 'does_not_fit');
+    else this.slots[column.index] = value;
+  }
+
+  spilled({ path }: PathNode, value: unknown): void { this.keep(path, undefined, value, 'no_room_for_column'); }
+
+  /** The value stays in `_extra` under its field's name. */
+  private keep(path: string, column: string | undefined, value: unknown, reason: Discard['reason']): void {
+    (this.extra ??= Object.create(null) as Record<string, unknown>)[path] = reason === 'unstorable_text' ? { base64: originalBase64(value) } : value;
+    this.discards.push({ path, column, reason, row: this.row });
+  }
+
+  private encodeRow(plan: TablePlan, row: Row, wider: Set<PlanColumn>): Omit<RejectedRow, 'row'> | undefined {
+    const { copy, slots } = this;
+    const { columns } = plan;
+    if (row.id === '') return { reason: 'id_empty', message: 'the record has an empty id' };
+    if (row.id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(row.id) > MAX_ID_BYTES) return { reason: 'id_too_long', message: `the id has more than ${MAX_ID_BYTES} bytes` };
+    if (UNSTORABLE.test(row.id)) return { reason: 'id_unstorable', message: 'the id holds NUL or half a surrogate pair' };
+    this.row = row;
+    this.extra = undefined;
+    slots.fill(undefined);
+    try {
+      plan.visit(row.data, this, this.isMetadata);
+      if (columns.length > FEW_COLUMNS) this.narrow(columns);
+      const bad = this.metadata(plan, row);
+      if (bad !== undefined) return { reason: 'bad_timestamp', message: `${bad} is not a point in time with offset` };
+      for (let i = 0; i < columns.length; i++) {
+        const value = slots[i];
+        if (value === undefined) { copy.null(); continue; }
+        const column = columns[i] as PlanColumn;
+        const start = copy.position;
+        const outcome = (column.write as WriteValue)(copy, value);
+        if (outcome === STORED) continue;
+        if (outcome === CLEANED) { this.keep(column.path, column.name, value, 'unstorable_text'); continue; }
+        copy.position = start;
+        copy.null();
+        if (outcome === WIDER && column.mayWiden && column.type !== undefined && widensTo(column.type) !== undefined) wider.add(column);
+        else this.keep(column.path, column.name, value, 'does_not_fit');
+      }
+      const extra = this.extra as Record<string, unknown> | undefined;
+      if (extra === undefined) copy.null(); else copy.json(extra);
+      return undefined;
+    } catch (error) {
+      if (error instanceof RangeError) return { reason: 'too_deep', message: 'the record is nested too deeply to be written' };
+      throw error;
+    }
+  }
+
+  /** Name of the instant that is none, or undefined when all is written. */
+  private metadata(plan: TablePlan, row: Row): string | undefined {
+    const { copy } = this;
+    copy.int16(plan.width);
+    copy.text(row.id);
+    if (!parseInstant(row.receivedAt)) return 'received_at';
+    copy.instant();
+    copy.bigint(row.version);
+    if (row.runId === undefined) copy.null(); else copy.text(row.runId);
+    if (plan.kind === 'object') { copy.boolean(row.deleted); return undefined; }
+    if (row.timestamp === undefined || !parseInstant(row.timestamp)) return 'timestamp';
+    copy.instant();
+    copy.text(row.event ?? '');
+    if (row.eventText === undefined) copy.null(); else copy.text(row.eventText);
+    return undefined;
+  }
+
+  /** Moves the newest columns' values to `_extra` until the row fits a page. */
+  private narrow(columns: readonly PlanColumn[]): void {
+    const { slots } = this;
+    let bytes = 300 + columns.length / 8;
+    for (const value of slots) if (value !== undefined) bytes += widthOf(value);
+    for (let i = columns.length - 1; i >= 0 && bytes > MAX_ROW_BYTES; i--) {
+      const value = slots[i];
+      if (value === undefined) continue;
+      const column = columns[i] as PlanColumn;
+      bytes -= widthOf(value);
+      slots[i] = undefined;
+      this.keep(column.path, column.name, value, 'row_too_wide');
+    }
+  }
+}
+
+/** Bytes that a value takes in the row itself, at most: long ones are moved out and leave a pointer. */
+function widthOf(value: unknown): number {
+  if (typeof value === 'string') return Math.min(value.length * 3 + 4, 24);
+  return typeof value === 'boolean' ? 1 : typeof value === 'object' ? 24 : 16;
+}

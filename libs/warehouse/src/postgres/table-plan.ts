@@ -1,0 +1,158 @@
+import type { TableTarget } from '../warehouse.js';
+import { WRITERS, type WriteValue } from './copy-encoder.js';
+import { columnName, quote, schemaName, sourcePath, tableName } from './naming.js';
+import { DECLARED_TYPES, SQL_TYPES, infer, isExactNumber, join, type ColumnType } from './types.js';
+
+/** Objects are flattened to this many keys; what is deeper is `jsonb`. */
+const MAX_DEPTH = 3;
+/** Paths remembered per table; beyond it (a map with unbounded keys) they are looked up anew for each row. */
+const MAX_NODES = 5_000;
+
+/** What is known of a table in the warehouse at one generation of its schema. */
+export interface TableState {
+  readonly generation: string;
+  /** Column of each source path, from the registry. */
+  readonly registered: ReadonlyMap<string, string>;
+  /** Columns that exist, in their order; undefined type: a person's, which we can't write. */
+  readonly columns: ReadonlyMap<string, ColumnType | undefined>;
+  /** No room for another column. */
+  readonly full: boolean;
+  /** Columns that had to stay as they are when a wider type was asked for. */
+  readonly frozen: ReadonlySet<string>;
+}
+
+export interface PlanColumn {
+  readonly name: string;
+  readonly path: string;
+  /** Undefined, as is `write`: a person gave the column a type that the loader can't write. */
+  readonly type: ColumnType | undefined;
+  readonly write: WriteValue | undefined;
+  /** Place among the plan's columns. */
+  readonly index: number;
+  readonly mayWiden: boolean;
+}
+
+/** A field of the records, by its path. */
+export interface PathNode {
+  readonly keys: readonly string[];
+  readonly path: string;
+  readonly column: PlanColumn | undefined;
+  readonly declared: ColumnType | undefined;
+  children: Map<string, PathNode> | undefined;
+  /** Type for the column that is missing, joined over the values seen. */
+  wanted: ColumnType | undefined;
+}
+
+/** Receives the fields of one record. */
+export interface FieldSink {
+  /** A value for an existing column. */
+  column(column: PlanColumn, value: unknown): void;
+  /** A value for which there is no room in the table. */
+  spilled(node: PathNode, value: unknown): void;
+}
+
+/**
+ * How the records of one collection become rows of its table, compiled once per generation of the table's schema:
+ * the tree of fields, a writer for each column and the statements.
+ */
+export class TablePlan {
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: 'object' | 'event';
+  readonly generation: string;
+  readonly columns: readonly PlanColumn[];
+  readonly insertSql: string;
+  readonly deleteSql: string | undefined;
+  /** Fields that have no column yet though there is room for one. */
+  readonly missing = new Set<PathNode>();
+  private readonly byPath = new Map<string, PlanColumn>();
+  private readonly root = new Map<string, PathNode>();
+  private readonly meta: readonly (readonly [name: string, type: string])[];
+  private nodes = 0;
+
+  constructor(readonly target: TableTarget, private readonly state: TableState) {
+    this.schema = schemaName(target.schema);
+    this.table = tableName(target.table);
+    this.kind = target.kind;
+    this.generation = state.generation;
+    const columns: PlanColumn[] = [];
+    for (const [path, name] of state.registered) {
+      if (!state.columns.has(name)) continue;
+      const type = state.columns.get(name);
+      const column = { name, path, type, write: type && WRITERS[type], index: columns.length, mayWiden: !state.frozen.has(name) };
+      if (type !== undefined) columns.push(column);
+      this.byPath.set(path, column);
+    }
+    this.columns = columns;
+    this.meta = target.kind === 'object'
+      ? [['id', 'text'], ['received_at', 'timestamptz'], ['_version', 'bigint'], ['_run_id', 'text'], ['is_deleted', 'boolean']]
+      : [['id', 'text'], ['received_at', 'timestamptz'], ['_version', 'bigint'], ['_run_id', 'text'], ['timestamp', 'timestamptz'], ['event', 'text'], ['event_text', 'text']];
+    const into = `INSERT INTO ${this.qualified} AS t (${this.columnList}, "uuid_ts") SELECT ${this.columnList}, now() FROM pg_temp.%`;
+    if (target.kind === 'event') {
+      this.insertSql = `${into} ON CONFLICT ("id") DO NOTHING`;
+      return;
+    }
+    const metaSets = ['received_at', '_version', '_run_id', 'is_deleted'].map((name) => `${quote(name)} = excluded.${quote(name)}`);
+    const sets = columns.map(({ name }) => `${quote(name)} = excluded.${quote(name)}`);
+    const kept = columns.map(({ name }) => `${quote(name)} = coalesce(excluded.${quote(name)}, t.${quote(name)})`);
+    const conflict = (assignments: readonly string[]): string => `ON CONFLICT ("id") DO UPDATE SET ${assignments.join(', ')}, "uuid_ts" = excluded."uuid_ts"`;
+    // An equal version replaces (the newest wins), but doesn't bring back what was deleted at that version.
+    this.insertSql = `${into} WHERE NOT "is_deleted" ${conflict([...metaSets, ...sets, '"_extra" = excluded."_extra"'])}
+      WHERE excluded."_version" > t."_version" OR (excluded."_version" = t."_version" AND NOT t."is_deleted")`;
+    this.deleteSql = `${into} WHERE "is_deleted" ${conflict([...metaSets, ...kept, '"_extra" = coalesce(excluded."_extra", t."_extra")'])}
+      WHERE excluded."_version" >= t."_version"`;
+  }
+
+  get qualified(): string { return `${quote(this.schema)}.${quote(this.table)}`; }
+
+  private get columnList(): string { return [...this.meta.map(([name]) => name), ...this.columns.map(({ name }) => name), '_extra'].map(quote).join(', '); }
+
+  /** Fields of one row in the COPY stream. */
+  get width(): number { return this.meta.length + this.columns.length + 1; }
+
+  createTempSql(name: string): string {
+    const columns = [...this.meta.map(([column, type]) => `${quote(column)} ${type}`), ...this.columns.map(({ name: column, type }) => `${quote(column)} ${SQL_TYPES[type ?? 'text']}`), '"_extra" jsonb'];
+    return `CREATE TEMP TABLE ${name} (${columns.join(', ')}) ON COMMIT DELETE ROWS`;
+  }
+
+  /** Hands every non-null field of a record to the sink; fields without a column are noted in `missing`. */
+  visit(data: Readonly<Record<string, unknown>>, sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
+    this.walk(this.root, data, [], sink, isMetadata);
+  }
+
+  private walk(level: Map<string, PathNode>, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata?: (key: string, value: unknown) => boolean): void {
+    for (const key in data) {
+      const value = data[key];
+      if (value === null || value === undefined) continue;
+      let node = level.get(key);
+      if (node === undefined) {
+        node = this.node([...parents, key]);
+        if (this.nodes++ < MAX_NODES) level.set(key, node);
+      }
+      const { column } = node;
+      if (typeof value === 'object' && this.flattens(node, value)) {
+        this.walk(node.children ??= new Map(), value as Record<string, unknown>, node.keys, sink);
+      } else if (column !== undefined) sink.column(column, value);
+      else if (isMetadata?.(key, value) === true) continue;
+      else if (this.state.full) sink.spilled(node, value);
+      else {
+        node.wanted = join(node.wanted, node.declared ?? infer(value));
+        this.missing.add(node);
+      }
+    }
+  }
+
+  private flattens({ column, declared, keys }: PathNode, value: object): boolean {
+    return keys.length < MAX_DEPTH && column?.type !== 'jsonb' && declared !== 'jsonb' && !Array.isArray(value) && !isExactNumber(value);
+  }
+
+  private node(keys: readonly string[]): PathNode {
+    const path = sourcePath(keys);
+    const { fields } = this.target;
+    const name = keys.length === 1 ? keys[0] ?? '' : columnName(keys, this.kind, new Set(), fields);
+    const declared = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return { keys, path, column: this.byPath.get(path), declared: declared && DECLARED_TYPES[declared], children: undefined, wanted: undefined };
+  }
+
+  copySql(temp: string): string { return `COPY pg_temp.${temp} (${this.columnList}) FROM STDIN (FORMAT binary)`; }
+}
