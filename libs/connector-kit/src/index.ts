@@ -11,3 +11,8 @@ export { recordSlices, type RecordSlice } from './record-slices.js';
 export { createRunScope } from './run-scope.js';
 export { splitPage } from './split-page.js';
 export { hmacVerifier, type HmacScheme } from './webhook/hmac-verifier.js';
+export { checkAccess } from './check-access.js';
+export { connectorConformance } from './conformance/conformance.js';
+export type { ConformanceCase, ConformanceHarness, ConformancePartner } from './conformance/harness.js';
+export { planReads, type ReadPlan } from './plan-reads.js';
+export { parsePage, type ParsedPage } from './read-page.js';

@@ -39,13 +39,13 @@ describe('the look-up inside the socket', () => {
 describe('the connector', () => {
   it.each(['127.0.0.1', '::1', '[::1]', '[::ffff:10.0.0.1]', '169.254.169.254'])('refuses the literal %s before there is a socket', async (hostname) => {
     const connect = guardedConnector({}, () => { throw new Error('a literal is not looked up'); });
-    const error = await new Promise((done) => { connect({ hostname, protocol: 'http:', port: '1' }, (failed) => { done(failed); }); });
+    const error = await new Promise((done) => { connect({ hostname, protocol: 'http:', port: '1' }, (...[failed]) => { done(failed); }); });
     expect(error).toMatchObject({ name: 'BlockedAddressError' });
   });
 
   it('asks the look-up for a name', async () => {
     const connect = guardedConnector({}, guardedLookup(resolver({ address: '127.0.0.1', family: 4 })));
-    const error = await new Promise((done) => { connect({ hostname: 'rebind.example', protocol: 'http:', port: '1' }, (failed) => { done(failed); }); });
+    const error = await new Promise((done) => { connect({ hostname: 'rebind.example', protocol: 'http:', port: '1' }, (...[failed]) => { done(failed); }); });
     expect(error).toMatchObject({ name: 'BlockedAddressError', host: 'rebind.example' });
   });
 });

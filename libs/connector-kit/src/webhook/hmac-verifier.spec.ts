@@ -15,8 +15,8 @@ const STRIPE: HmacScheme = {
 };
 const verifier = hmacVerifier(STRIPE);
 
-const signature = (secret: string, body = BODY, at = NOW / 1_000): string => stripe.webhooks.generateTestHeaderString({ payload: body.toString('utf8'), secret, timestamp: at });
-const request = (header: string | string[] | undefined, body = BODY): WebhookRequest =>
+const signature = (secret: string, body: Buffer = BODY, at = NOW / 1_000): string => stripe.webhooks.generateTestHeaderString({ payload: body.toString('utf8'), secret, timestamp: at });
+const request = (header: string | string[] | undefined, body: Buffer = BODY): WebhookRequest =>
   ({ method: 'POST', headers: { 'stripe-signature': header }, body, url: 'https://hooks.example.com/hooks/x', receivedAt: NOW });
 const reason = (header: string | string[] | undefined, secrets: string[], body?: Buffer): string => {
   const verdict = verifier.verify(request(header, body), secrets);

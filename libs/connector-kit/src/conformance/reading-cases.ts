@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import type { Connector } from '../connector.js';
+import type { ConformanceCase, ConformanceHarness } from './harness.js';
+import { normalizePages, readSource, recordIds, type ReadPage, type ReadResult } from './read-source.js';
+import { TestBed } from './test-bed.js';
+
+/** Where one reader is interrupted at most; more pages are of the same kind. */
+const MOST_STOPS = 6;
+
+export function readingCases(connector: Connector, harness: ConformanceHarness): ConformanceCase[] {
+  const bed = (account: 'filled' | 'empty', work: (bed: TestBed) => Promise<void>) => () => TestBed.use(connector, harness, account, work);
+  const ids = (one: TestBed, pages: readonly ReadPage[], selected: readonly string[] = one.all): string[] => recordIds(normalizePages(connector, pages, selected).records);
+
+  return [
+    { name: '§3.1 an empty account reads as nothing, without an error', run: bed('empty', async (one) => {
+      const { pages } = await one.readAll();
+      assert.deepEqual(ids(one, pages), []);
+    }) },
+
+    { name: '§3.2 a read ends, finds every record once, and says how many', run: bed('filled', async (one) => {
+      const { pages } = await one.readAll();
+      const { records, failures } = normalizePages(connector, pages, one.all);
+      assert.deepEqual(failures, []);
+      const found = new Map<string, Set<string>>();
+      for (const { collection, id } of records) found.set(collection, (found.get(collection) ?? new Set()).add(id));
+      const { expected } = one.partner;
+      assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, found.get(name)?.size ?? 0])), expected, 'records by collection');
+      const mostPages = Math.max(0, ...one.readers.map(({ reader }) => pages.filter((page) => page.reader === reader).length));
+      assert.ok(mostPages >= 2, 'the harness gives no collection two pages');
+      const counted: Record<string, number> = {};
+      for (const { page } of pages) for (const [name, count] of Object.entries(page.counts)) counted[name] = (counted[name] ?? 0) + count;
+      for (const name of Object.keys(expected)) assert.ok((counted[name] ?? 0) >= (expected[name] ?? 0), `the pages count ${counted[name] ?? 0} ${name}, ${expected[name]} were read`);
+    }) },
+
+    { name: '§3.3 a run that stops after any page goes on from its checkpoint: nothing lost, no start from zero', run: bed('filled', async (one) => {
+      for (const { reader, selected } of one.readers) {
+        const whole = await one.readAll({ selected });
+        const wanted = ids(one, whole.pages, selected);
+        const total = pagesOf(whole, reader);
+        for (let stop = 1; stop < Math.min(total.length, MOST_STOPS); stop++) {
+          const first = await one.read({ selected, stopAfter: { reader, pages: stop } });
+          const rest = await one.readAll({ selected, checkpoints: first.checkpoints });
+          const where = `${reader} stopped after page ${stop} of ${total.length}`;
+          assert.deepEqual(ids(one, [...first.pages, ...rest.pages], selected).filter((id) => wanted.includes(id)), wanted, where);
+          if (pagesOf(first, reader).at(-1)?.page.checkpoint !== undefined) {
+            assert.ok(pagesOf(rest, reader).length < total.length, `${where}: it read all pages again although the page had a checkpoint`);
+          }
+        }
+      }
+    }) },
+
+    { name: '§3.4 a checkpoint is JSON, and holds no secret', run: bed('filled', async (one) => {
+      const { pages } = await one.readAll();
+      for (const { reader, page } of pages) if (page.checkpoint !== undefined) {
+        const text = JSON.stringify(page.checkpoint);
+        assert.deepEqual(JSON.parse(text), page.checkpoint, `${reader}: the checkpoint changes on its way through JSON`);
+        for (const secret of one.secrets) assert.ok(!text.includes(secret), `${reader}: the checkpoint holds a secret`);
+      }
+    }) },
+
+    { name: '§3.5 a partner that gives the same page for ever is partner_contract, not an endless run', run: bed('filled', async (one) => {
+      const whole = await one.readAll();
+      for (const { reader, selected } of one.readers) {
+        if (pagesOf(whole, reader).length < 2) continue;
+        one.proxy.set({ kind: 'repeat' });
+        const { errors } = await one.read({ selected });
+        one.proxy.set(undefined);
+        assert.equal((errors.get(reader) as { code?: string } | undefined)?.code, 'partner_contract', `${reader}: ${String(errors.get(reader) ?? 'no error')}`);
+      }
+    }) },
+
+    { name: '§4.1 a deselected collection costs no call', run: bed('filled', async (one) => {
+      const none = await one.readAll({ selected: [] });
+      assert.deepEqual(none.calls.map(({ request }) => request), [], 'calls with nothing selected');
+      for (const { reader, selected } of one.readers) {
+        const { calls } = await one.readAll({ selected });
+        const others = calls.filter(({ collection }) => collection !== reader && collection !== connector.changeFeed && !selected.includes(collection));
+        assert.deepEqual(others.map(({ collection, request }) => `${collection}: ${request}`), [], `calls for others while only ${selected.join(', ')} is selected`);
+      }
+    }) },
+
+    { name: '§4.2 a run in which nothing changed costs what the declaration says', run: bed('filled', async (one) => {
+      const first = await one.readAll();
+      // The second run may still overlap with the first; the third sees a partner at rest.
+      const second = await one.readAll({ checkpoints: first.checkpoints });
+      const third = await one.readAll({ checkpoints: second.checkpoints });
+      const cost = Object.fromEntries(one.all.map((name) => [name, third.calls.filter(({ collection }) => collection === name).length]));
+      assert.deepEqual(cost, Object.fromEntries(connector.declaration.collections.map(({ name, callsPerSync }) => [name, callsPerSync])), 'calls by collection, beside callsPerSync');
+    }) },
+
+    { name: '§4.3 every call is counted, for a declared collection', run: bed('filled', async (one) => {
+      const { calls } = await one.readAll();
+      assert.equal(calls.length, one.proxy.requests.length, 'calls that bypass the kit\'s http');
+      for (const { collection, request } of calls) assert.ok(one.all.includes(collection), `${request} is counted for ${collection}, which isn't declared`);
+    }) },
+
+    { name: '§3.6 a cancelled run makes no further call', run: bed('filled', async (one) => {
+      const { reader, selected } = await longest(one);
+      const controller = new AbortController();
+      let callsBefore = -1;
+      const { errors } = await readSource({
+        connector: one.connector, credentials: one.partner.credentials, startDate: harness.startDate ?? 0, selected, signal: controller.signal,
+        onPage: (page) => { if (page.reader === reader && callsBefore < 0) { callsBefore = one.proxy.requests.length; controller.abort(new Error('cancelled by the suite')); } },
+      });
+      assert.match(String(errors.get(reader)), /cancelled by the suite/);
+      assert.equal(one.proxy.requests.length, callsBefore);
+    }) },
+  ];
+}
+
+const pagesOf = ({ pages }: ReadResult, reader: string): ReadPage[] => pages.filter((page) => page.reader === reader);
+
+/** The reader with the most pages. */
+async function longest(one: TestBed): Promise<{ reader: string; selected: readonly string[] }> {
+  const whole = await one.readAll();
+  const [first] = one.readers.sort((a, b) => pagesOf(whole, b.reader).length - pagesOf(whole, a.reader).length);
+  assert.ok(first !== undefined && pagesOf(whole, first.reader).length >= 2, 'the harness gives no collection two pages');
+  return first;
+}
