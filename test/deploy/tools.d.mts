@@ -3,3 +3,4 @@ export declare function helm(): Promise<string>;
 export declare function kubeconform(): Promise<string>;
 export declare function hadolint(): Promise<string>;
 export declare function schemas(): Promise<string>;
+export declare function promtool(): Promise<string>;

