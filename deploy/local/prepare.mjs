@@ -105,7 +105,7 @@ function installedAsLocked(lock) {
   }
 }
 
-const SOURCES = ['apps', 'libs', 'deploy/local', 'test'];
+const SOURCES = ['apps', 'libs', 'deploy', 'test'];
 const SKIPPED = new Set(['node_modules', 'dist', 'console']);
 
 function* typescript(dir) {
@@ -180,6 +180,6 @@ export async function prepare({ kafka }) {
 
 /** A problem is one sentence; anything else is a defect of ours and keeps its stack. */
 export function endWith(error) {
-  process.stderr.write(`\n${error instanceof Problem ? error.message : error?.stack ?? String(error)}\n`);
+  process.stderr.write(`\n${error instanceof Problem || error?.name === 'Problem' ? error.message : error?.stack ?? String(error)}\n`);
   process.exit(1);
 }

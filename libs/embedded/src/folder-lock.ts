@@ -66,3 +66,9 @@ function takeAwayIfStale(dir: string, file: string): void {
   if (moved !== undefined && isRunning(moved)) try { linkSync(away, file); } catch { /* it is there again */ }
   rmSync(away, { force: true });
 }
+
+/** The process that has the folder now. */
+export function ownerOf(dir: string): ProcessIdentity | undefined {
+  const owner = readOwner(join(dir, NAME));
+  return owner !== undefined && isRunning(owner) ? owner : undefined;
+}

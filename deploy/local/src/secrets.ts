@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from './problem.js';
+
+/** What the local stack makes up for itself on its first start. */
+export interface Secrets {
+  /** `<key id>:<32 bytes in base64>` */
+  readonly vaultKey: string;
+  readonly postgresPassword: string;
+  readonly ownerPassword: string;
+  /** Bearer key for the REST API. */
+  readonly apiKey: string;
+  /** The demo's key at the simulator. */
+  readonly simulatorKey: string;
+}
+
+const FILE = 'secrets.json';
+const token = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+export const newSecrets = (): Secrets => ({
+  vaultKey: `local:${randomBytes(32).toString('base64')}`,
+  postgresPassword: token(16),
+  ownerPassword: token(8),
+  apiKey: `cs_${token(24)}`,
+  simulatorKey: `sk_test_${token(16)}`,
+});
+
+/** The secrets of this folder, made on the first call. Only their owner can read the file. */
+export function loadSecrets(dir: string): Secrets {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, FILE);
+  if (!existsSync(file)) {
+    const fresh = `${file}.new`;
+    writeFileSync(fresh, `${JSON.stringify(newSecrets(), null, 2)}\n`, { mode: 0o600 });
+    renameSync(fresh, file);
+  }
+  chmodSync(file, 0o600);
+  let found: Partial<Secrets>;
+  try { found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>; } catch { found = {}; }
+  const missing = (Object.keys(newSecrets()) as (keyof Secrets)[]).filter((name) => typeof found[name] !== 'string');
+  if (missing.length > 0) throw new Problem(`${file} lacks ${missing.join(', ')}. Without them the data can't be read: bring the file back, or delete the folder ${dir} to begin anew.`);
+  return found as Secrets;
+}

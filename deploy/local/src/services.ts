@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { spawnOwned } from '#embedded';
+import type { Ports } from './ports.js';
+import { inheritedEnvironment } from './prepare-job.js';
+import { compiled, root } from './project.js';
+import type { Program } from './supervisor.js';
+
+export const SERVICE_NAMES = ['gateway', 'scheduler', 'fetcher', 'webhook-gateway', 'normalizer', 'warehouse-loader'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** What the services are told. */
+export interface ServiceSettings {
+  readonly kafkaBrokers: readonly string[];
+  readonly databaseUrl: string;
+  readonly topicPrefix: string;
+  readonly ports: Ports;
+  readonly vaultKey: string;
+  readonly owner: { readonly email: string; readonly password: string; readonly apiKey: string };
+  /** More variables, or other values, for every service. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const healthPort = (ports: Ports, name: ServiceName): number => ({
+  gateway: ports.gatewayHealth, scheduler: ports.schedulerHealth, fetcher: ports.fetcherHealth,
+  'webhook-gateway': ports.webhooksHealth, normalizer: ports.normalizerHealth, 'warehouse-loader': ports.loaderHealth,
+})[name];
+
+export const gatewayUrl = (ports: Ports): string => `http://127.0.0.1:${ports.gateway}`;
+export const webhooksUrl = (ports: Ports): string => `http://127.0.0.1:${ports.webhooks}`;
+
+function environment(name: ServiceName, settings: ServiceSettings): Record<string, string> {
+  const { ports, owner } = settings;
+  return {
+    ...inheritedEnvironment(),
+    KAFKA_BROKERS: settings.kafkaBrokers.join(','), DATABASE_URL: settings.databaseUrl, TOPIC_PREFIX: settings.topicPrefix,
+    VAULT_KEYS: settings.vaultKey, HOST: '127.0.0.1', HEALTH_PORT: String(healthPort(ports, name)),
+    ALLOW_PRIVATE_ADDRESSES: 'true', // the simulator and the embedded warehouse are on the loopback
+    WEBHOOK_PUBLIC_URL: webhooksUrl(ports),
+    ...(name === 'gateway' && { PORT: String(ports.gateway), BOOTSTRAP_EMAIL: owner.email, BOOTSTRAP_PASSWORD: owner.password, BOOTSTRAP_API_KEY: owner.apiKey }),
+    ...(name === 'webhook-gateway' && { PORT: String(ports.webhooks) }),
+    ...settings.env,
+  };
+}
+
+export interface ServiceFolders {
+  readonly records: string;
+  readonly logs: string;
+}
+
+/** A service as a Node process of its own; `onLine` gets its output. */
+export function serviceProgram(name: ServiceName, settings: ServiceSettings, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program {
+  return nodeProgram(name, compiled('apps', name, 'src', 'main.js'), [], environment(name, settings), folders, onLine);
+}
+
+/** Any compiled program of ours. */
+export function nodeProgram(name: string, file: string, args: readonly string[], env: Readonly<Record<string, string>>, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program {
+  return {
+    name,
+    start: () => spawnOwned({
+      name, records: folders.records, command: process.execPath, args: [file, ...args], cwd: root, env,
+      output: (line) => onLine(name, line),
+      graceMs: 20_000,
+    }),
+  };
+}
+
+/** Resolves when the service says that it is ready. @throws Error with `what` it waits for after `timeoutMs`. */
+export async function untilReady(name: ServiceName, ports: Ports, { timeoutMs, gaveUp }: { timeoutMs: number; gaveUp: () => string | undefined }): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  let last = 'nothing answered';
+  for (;;) {
+    const reason = gaveUp();
+    if (reason !== undefined) throw new Error(`${name} isn't running: ${reason}.`);
+    try {
+      const answer = await fetch(`http://127.0.0.1:${healthPort(ports, name)}/health/ready`, { signal: AbortSignal.timeout(2000) });
+      if (answer.ok) return;
+      last = await answer.text();
+    } catch { /* not listening yet */ }
+    if (Date.now() > until) throw new Error(`${name} isn't ready after ${timeoutMs / 1000} s: ${last}. Its log is in ${join('.cloud-sources', 'logs', `${name}.log`)}.`);
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+}

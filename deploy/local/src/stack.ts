@@ -1,0 +1,63 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordsFolder, startInfrastructure, STAGES, type Infrastructure, type InfrastructureOptions } from './infrastructure.js';
+import { requireFree } from './ports.js';
+import type { Secrets } from './secrets.js';
+import { SERVICE_NAMES, serviceProgram, untilReady, type ServiceFolders, type ServiceName, type ServiceSettings } from './services.js';
+
+export const OWNER_EMAIL = 'owner@example.com';
+
+export interface StackOptions extends Omit<InfrastructureOptions, 'postgresPassword'> {
+  readonly secrets: Secrets;
+  /** Told every line that a service writes. */
+  readonly line: (name: string, line: string) => void;
+  /** More variables, or other values, for every service. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** All six unless it is said otherwise. */
+  readonly services?: readonly ServiceName[];
+}
+
+export interface ServicesOptions extends StackOptions {
+  readonly infrastructure: Infrastructure;
+}
+
+export const foldersOf = (dir: string): ServiceFolders => ({ records: recordsFolder(dir), logs: join(dir, 'logs') });
+
+/** Writes each program's lines to `<logs>/<name>.log` and hands them on. */
+export function keepLines(logs: string, onLine: (name: string, line: string) => void): (name: string, line: string) => void {
+  mkdirSync(logs, { recursive: true });
+  const files = new Map<string, ReturnType<typeof createWriteStream>>();
+  return (name, line) => {
+    let file = files.get(name);
+    if (file === undefined) files.set(name, file = createWriteStream(join(logs, `${name}.log`), { flags: 'a', mode: 0o600 }).on('error', () => {})); // a full disk must not end the stack
+    file.write(`${line}\n`);
+    onLine(name, line);
+  };
+}
+
+/** Starts the services under the infrastructure's supervisor and waits until every one says that it is ready. */
+export async function startServices(options: ServicesOptions): Promise<void> {
+  const { infrastructure: { supervisor, kafkaBrokers, databaseUrl }, ports, secrets, dir, topicPrefix, services = SERVICE_NAMES } = options;
+  const settings: ServiceSettings = {
+    kafkaBrokers, databaseUrl, topicPrefix, ports, vaultKey: secrets.vaultKey,
+    owner: { email: OWNER_EMAIL, password: secrets.ownerPassword, apiKey: secrets.apiKey },
+    ...(options.env !== undefined && { env: options.env }),
+  };
+  await requireFree(ports, ['gateway', 'webhooks', 'schedulerHealth', 'fetcherHealth', 'normalizerHealth', 'loaderHealth', 'gatewayHealth', 'webhooksHealth']);
+  const folders = foldersOf(dir);
+  const line = keepLines(folders.logs, options.line);
+  await Promise.all(services.map((name) => supervisor.add(serviceProgram(name, settings, folders, line), STAGES.services)));
+  await Promise.all(services.map((name) => untilReady(name, ports, { timeoutMs: 60_000, gaveUp: () => supervisor.givenUp(name) })));
+}
+
+/** The whole stack but the demo: for `npm start`, end-to-end specs and benchmarks. Nothing is left running when it fails. */
+export async function startStack(options: StackOptions): Promise<Infrastructure> {
+  const infrastructure = await startInfrastructure({ ...options, postgresPassword: options.secrets.postgresPassword });
+  try {
+    await startServices({ ...options, infrastructure });
+    return infrastructure;
+  } catch (error) {
+    await infrastructure.supervisor.stopAll();
+    throw error;
+  }
+}
