@@ -1,1 +1,5 @@
 export { randomName, testDatabase, testKafka, type TestDatabase } from './harness/infrastructure.js';
+export {
+  type Delivery, type Fault, type RateLimits, startStripeSimulator, type StripeCounts, type StripeObject, type StripeRequest, type StripeResourceName, stripeRateLimits, type StripeSeedOptions,
+  stripeSignature, type StripeSimulator, type StripeSimulatorOptions, type WebhookBehaviour, type WebhookEndpointOptions,
+} from './stripe-simulator/index.js';
