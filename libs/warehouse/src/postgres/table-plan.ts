@@ -8,6 +8,9 @@ const MAX_DEPTH = 3;
 /** Paths remembered per table; beyond it (a map with unbounded keys) they are looked up anew for each row. */
 const MAX_NODES = 5_000;
 
+/** Fields that a partner's record may repeat; see `TableEncoder`. */
+const METADATA = new Set(['id', 'is_deleted', 'timestamp', 'event', 'event_text']);
+
 /** What is known of a table in the warehouse at one generation of its schema. */
 export interface TableState {
   readonly generation: string;
@@ -38,6 +41,8 @@ export interface PathNode {
   readonly path: string;
   readonly column: PlanColumn | undefined;
   readonly declared: ColumnType | undefined;
+  /** Also a column of metadata: left out where it says the same. */
+  readonly metadata: boolean;
   children: Map<string, PathNode> | undefined;
   /** Type for the column that is missing, joined over the values seen. */
   wanted: ColumnType | undefined;
@@ -120,7 +125,7 @@ export class TablePlan {
     this.walk(this.root, data, [], sink, isMetadata);
   }
 
-  private walk(level: Map<string, PathNode>, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata?: (key: string, value: unknown) => boolean): void {
+  private walk(level: Map<string, PathNode>, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
     for (const key in data) {
       const value = data[key];
       if (value === null || value === undefined) continue;
@@ -130,10 +135,10 @@ export class TablePlan {
         if (this.nodes++ < MAX_NODES) level.set(key, node);
       }
       const { column } = node;
+      if (node.metadata && isMetadata(key, value)) continue;
       if (typeof value === 'object' && this.flattens(node, value)) {
-        this.walk(node.children ??= new Map(), value as Record<string, unknown>, node.keys, sink);
+        this.walk(node.children ??= new Map(), value as Record<string, unknown>, node.keys, sink, isMetadata);
       } else if (column !== undefined) sink.column(column, value);
-      else if (isMetadata?.(key, value) === true) continue;
       else if (this.state.full) sink.spilled(node, value);
       else {
         node.wanted = join(node.wanted, node.declared ?? infer(value));
@@ -151,7 +156,7 @@ export class TablePlan {
     const { fields } = this.target;
     const name = keys.length === 1 ? keys[0] ?? '' : columnName(keys, this.kind, new Set(), fields);
     const declared = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return { keys, path, column: this.byPath.get(path), declared: declared && DECLARED_TYPES[declared], children: undefined, wanted: undefined };
+    return { keys, path, column: this.byPath.get(path), declared: declared && DECLARED_TYPES[declared], metadata: keys.length === 1 && METADATA.has(path), children: undefined, wanted: undefined };
   }
 
   copySql(temp: string): string { return `COPY pg_temp.${temp} (${this.columnList}) FROM STDIN (FORMAT binary)`; }

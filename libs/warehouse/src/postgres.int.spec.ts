@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { parse } from 'lossless-json';
+import { warehouseConformance } from './conformance.js';
+import { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseUnavailableError } from './errors.js';
+import { PostgresWarehouse } from './postgres/postgres-warehouse.js';
+import type { Row, TableTarget } from './warehouse.js';
+
+const server = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres:postgres@127.0.0.1:15432/postgres';
+const database = `wh_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+const url = new URL(server);
+url.pathname = `/${database}`;
+
+let admin: Client;
+let sql: Client;
+let warehouse: PostgresWarehouse;
+
+beforeAll(async () => {
+  admin = new Client({ connectionString: server });
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${database}`);
+  sql = new Client({ connectionString: url.href });
+  sql.on('error', () => undefined);
+  await sql.connect();
+  warehouse = new PostgresWarehouse(url.href);
+  await warehouse.open();
+});
+
+afterAll(async () => {
+  await warehouse?.close();
+  await sql?.end();
+  await admin?.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  await admin?.end();
+});
+
+const origin = { topic: 'objects.acme.things', partition: 0 };
+
+/** Loads into a schema of its own, offset by offset. */
+async function scene(options: Partial<TableTarget> = {}, into: PostgresWarehouse = warehouse) {
+  const target: TableTarget = { schema: `s_${randomUUID().slice(0, 8)}`, table: 'things', kind: 'object', fields: {}, ...options };
+  const loader = randomUUID();
+  const [claim] = await into.claim(loader, 'cluster-1', [origin]);
+  if (claim === undefined) throw new Error('no claim');
+  let next = claim.nextOffset;
+  const schema = target.schema.replace('-', '_');
+  return {
+    target, loader, schema, claim,
+    row: (id: string, version: number, data: Record<string, unknown>, more: Partial<Row> = {}): Row => ({ id, version: BigInt(version), deleted: false, receivedAt: '2026-05-06T07:08:09.123456Z', runId: undefined, data, origin, offset: String(next), ...more }),
+    load: async (...rows: Row[]) => {
+      const result = await into.apply(loader, { advances: [{ ...origin, epoch: claim.epoch, from: next, to: next + 1n }], tables: [{ target, rows }] });
+      next += 1n;
+      return result;
+    },
+    /** The row as JSON text from PostgreSQL, parsed without losing digits. */
+    get: async (id: string): Promise<Record<string, unknown>> => {
+      const { rows: [found] } = await sql.query<{ json: string }>(`SELECT to_jsonb(t)::text AS json FROM ${schema}.things AS t WHERE id = $1`, [id]);
+      return parse(found?.json ?? '{}', undefined, (text) => text) as Record<string, unknown>;
+    },
+    types: async (): Promise<Record<string, string>> => Object.fromEntries((await sql.query<{ name: string; type: string }>(
+      'SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped', [`${schema}.things`])).rows.map(({ name, type }) => [name, type])),
+  };
+}
+
+describe('conformance of PostgreSQL', () => {
+  it.each(warehouseConformance.map((one) => [one.name, one] as const))('%s', async (_name, one) => { await one.run(warehouse); });
+});
+
+describe('what a row holds', () => {
+  it('keeps integers above 2^53 and decimals exactly, in columns and inside jsonb', async () => {
+    const s = await scene();
+    const data = parse('{"big":9007199254740993,"huge":123456789012345678901234567890,"exact":0.12345678901234567890123,"tiny":1e-30,"long":1e40,"list":[9007199254740993,1.10]}') as Record<string, unknown>;
+    await s.load(s.row('a', 1, data));
+    expect(await s.get('a')).toMatchObject({
+      big: '9007199254740993', huge: '123456789012345678901234567890', exact: '0.12345678901234567890123', tiny: '0.000000000000000000000000000001',
+      long: `1${'0'.repeat(40)}`, list: ['9007199254740993', '1.10'],
+    });
+    expect(await s.types()).toMatchObject({ big: 'bigint', huge: 'numeric', exact: 'numeric', list: 'jsonb' });
+  });
+
+  it('spells every number as it came', async () => {
+    const s = await scene({ fields: { n: 'number' } });
+    const numbers = ['0', '-0.5', '1', '-1', '9999', '10000', '10001', '100000000', '0.0001', '0.00001', '12345.6789', '-99999999.00000001', '1000000000000000000000', '0.1', '3.14159'];
+    await s.load(...numbers.map((n) => s.row(n, 1, parse(`{"n":${n}}`) as Record<string, unknown>)));
+    for (const n of numbers) expect((await s.get(n))['n']).toBe(n);
+  });
+
+  it('stores declared instants in UTC with microseconds and refuses days that do not exist', async () => {
+    const s = await scene({ fields: { t: 'timestamp', d: 'date' } });
+    await s.load(
+      s.row('a', 1, { t: '2024-02-29T23:30:00.123456+02:00', d: '2024-02-29' }), s.row('old', 1, { t: '0001-01-01T00:00:00Z' }), s.row('far', 1, { t: '9999-12-31T23:59:59.999999Z' }),
+      s.row('bad', 1, { t: '2023-02-29T00:00:00Z', d: '2024-13-01' }), s.row('leap', 1, { t: '2016-12-31T23:59:60Z' }), s.row('year', 1, { t: '+012024-01-01T00:00:00Z' }));
+    const { rows } = await sql.query(`SELECT id, to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS t, d::text, _extra FROM ${s.schema}.things ORDER BY id`);
+    expect(rows).toEqual([
+      { id: 'a', t: '2024-02-29 21:30:00.123456', d: '2024-02-29', _extra: null },
+      { id: 'bad', t: null, d: null, _extra: { t: '2023-02-29T00:00:00Z', d: '2024-13-01' } },
+      { id: 'far', t: '9999-12-31 23:59:59.999999', d: null, _extra: null },
+      { id: 'leap', t: null, d: null, _extra: { t: '2016-12-31T23:59:60Z' } },
+      { id: 'old', t: '0001-01-01 00:00:00.000000', d: null, _extra: null },
+      { id: 'year', t: null, d: null, _extra: { t: '+012024-01-01T00:00:00Z' } },
+    ]);
+  });
+
+  it('replaces NUL and half surrogate pairs and keeps the original', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { name: 'a\0b', half: 'x\ud800y', list: ['n\0', { 'k\0': '\udfff' }], spelled: ['\\u0000'], fine: '𝒳😀' }));
+    const row = await s.get('a');
+    expect(row).toMatchObject({ name: 'a\ufffdb', half: 'x\ufffdy', list: ['n\ufffd', { 'k\ufffd': '\ufffd' }], spelled: ['\\u0000'], fine: '𝒳😀' });
+    const extra = row['_extra'] as Record<string, { base64: string }>;
+    expect(Object.keys(extra).sort()).toEqual(['half', 'list', 'name']);
+    expect(JSON.parse(Buffer.from(extra['name']?.base64 ?? '', 'base64').toString())).toBe('a\0b');
+    expect(JSON.parse(Buffer.from(extra['list']?.base64 ?? '', 'base64').toString())).toEqual(['n\0', { 'k\0': '\udfff' }]);
+  });
+
+  it('flattens objects to three keys, what is deeper is jsonb', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { address: { city: 'Bonn', geo: { point: { lat: 1 }, zip: '1' } }, tags: ['x'] }));
+    expect(await s.get('a')).toMatchObject({ address_city: 'Bonn', address_geo_point: { lat: '1' }, address_geo_zip: '1', tags: ['x'] });
+  });
+
+  it('infers the least type that holds all values of the first batch, in any order', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1, m: true, j: 'x' }), s.row('b', 1, { n: 1.5, m: 'yes', j: [1] }));
+    expect(await s.types()).toMatchObject({ n: 'numeric', m: 'text', j: 'jsonb' });
+    expect(await s.get('a')).toMatchObject({ n: '1', m: 'true', j: 'x' });
+  });
+
+  it('widens bigint to numeric in place, with the live view, its grants and its readers', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    await sql.query(`GRANT SELECT ON ${s.schema}.things_live TO PUBLIC`);
+    expect(await s.load(s.row('b', 1, { n: 1.37 }))).toEqual({ written: 1, discarded: 0 });
+    expect((await sql.query(`SELECT sum(n)::text AS sum FROM ${s.schema}.things_live`)).rows).toEqual([{ sum: '2.37' }]);
+    expect((await sql.query(`SELECT has_table_privilege('public', to_regclass($1), 'SELECT') AS may`, [`${s.schema}.things_live`]).catch(() => ({ rows: [] }))).rows.length).toBeLessThan(2);
+    expect((await sql.query(`SELECT relacl::text AS acl FROM pg_class WHERE oid = to_regclass($1)`, [`${s.schema}.things_live`])).rows[0].acl).toContain('=r/');
+  });
+
+  it('does not widen under a view that a person made: the value goes to _extra and is reported', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    await sql.query(`CREATE VIEW ${s.schema}.mine AS SELECT n FROM ${s.schema}.things`);
+    expect(await s.load(s.row('b', 1, { n: 1.37 }))).toEqual({ written: 1, discarded: 1 });
+    expect(await s.get('b')).toMatchObject({ n: null, _extra: { n: '1.37' } });
+    expect((await sql.query('SELECT source_path, reason, record_id FROM _cloud_sources.discards WHERE schema_name = $1', [s.schema])).rows).toEqual([{ source_path: 'n', reason: 'does_not_fit', record_id: 'b' }]);
+  });
+
+  it('a delete leaves the other columns as they were', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { name: 'Ann', n: 1 }));
+    await s.load(s.row('a', 2, { n: 2 }, { deleted: true }));
+    expect(await s.get('a')).toMatchObject({ name: 'Ann', n: '2', is_deleted: true });
+    expect((await sql.query(`SELECT count(*)::int AS n FROM ${s.schema}.things_live`)).rows).toEqual([{ n: 0 }]);
+  });
+
+  it('a new state replaces all columns, those that it lacks become null', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { name: 'Ann', n: 1 }));
+    await s.load(s.row('a', 2, { n: 2 }));
+    expect(await s.get('a')).toMatchObject({ name: null, n: '2' });
+  });
+
+  it('keeps metadata names for metadata', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { id: 'a', received_at: 'x', xmin: 'y' }), s.row('b', 1, { id: 'other' }));
+    expect(await s.get('a')).toMatchObject({ received_at_field: 'x', xmin_field: 'y', id_field: null, received_at: '2026-05-06T07:08:09.123456+00:00' });
+    expect(await s.get('b')).toMatchObject({ id_field: 'other' });
+  });
+
+  it('finds the record that only PostgreSQL can refuse', async () => {
+    const s = await scene();
+    const bad = s.row('bad', 1, parse('{"deep":[1e200000]}') as Record<string, unknown>);
+    const rows = Array.from({ length: 20 }, (_, i) => s.row(`r${i}`, 1, { deep: [i] }));
+    const error = await s.load(...rows, bad).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RowsRejectedError);
+    expect((error as RowsRejectedError).rejected).toEqual([{ row: bad, reason: 'sqlstate_22003', message: expect.any(String) }]);
+    await s.load(...rows);
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 20, live: 20 });
+  });
+});
+
+describe('faults', () => {
+  it('killed between COPY and COMMIT: nothing is there, the positions say so, the batch loads again', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    // The loader's merge waits for this lock, with its COPY done and its transaction open.
+    await sql.query(`BEGIN; LOCK TABLE ${s.schema}.things IN ACCESS EXCLUSIVE MODE`);
+    const loading = s.load(s.row('b', 1, { n: 2 })).catch((thrown: unknown) => thrown);
+    for (let found = 0; found === 0; found = (await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = $2', [database, 'Lock'])).rowCount ?? 0);
+    expect(await loading).toBeInstanceOf(WarehouseUnavailableError);
+    await sql.query('COMMIT');
+    expect((await warehouse.positions(s.loader, [origin]))[0]?.nextOffset).toBe(1n);
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 1, live: 1 });
+    await s.load(s.row('b', 1, { n: 2 }));
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 2, live: 2 });
+  });
+
+  it('a claim waits for the open transaction of a zombie and sees its commit', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    await sql.query(`BEGIN; LOCK TABLE ${s.schema}.things IN ACCESS EXCLUSIVE MODE`);
+    const loading = s.load(s.row('b', 1, { n: 2 }));
+    for (let waiting = 0; waiting === 0; waiting = (await admin.query(`SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'`, [database])).rowCount ?? 0);
+    const other = new PostgresWarehouse(url.href);
+    const claiming = other.claim(s.loader, 'cluster-1', [origin]);
+    for (let waiting = 0; waiting < 2; waiting = (await admin.query(`SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'`, [database])).rowCount ?? 0);
+    await sql.query('COMMIT');
+    await loading;
+    expect((await claiming)[0]).toMatchObject({ epoch: 2n, nextOffset: 2n });
+    await expect(s.load(s.row('c', 1, {}))).rejects.toBeInstanceOf(FencedError);
+    await other.close();
+  });
+
+  it('a table that another loader grew, and one that a person dropped, are looked at again', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    const other = new PostgresWarehouse(url.href);
+    const t = await scene({ schema: s.target.schema }, other);
+    await t.load(t.row('a', 2, { n: 2, more: 'x' }));
+    await s.load(s.row('a', 3, { n: 3 }));
+    expect(await s.get('a')).toMatchObject({ n: '3', more: null });
+    await sql.query(`DROP TABLE ${s.schema}.things CASCADE`);
+    await s.load(s.row('b', 1, { n: 4 }));
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 1, live: 1 });
+    await other.close();
+  });
+
+  it('offsets of another cluster stop the loader', async () => {
+    const s = await scene();
+    await expect(warehouse.claim(s.loader, 'cluster-2', [origin])).rejects.toBeInstanceOf(OffsetsMismatchError);
+  });
+
+  it('says what a login lacks', async () => {
+    expect(await warehouse.testPrivileges()).toEqual([]);
+    const login = `reader_${database}`;
+    await admin.query(`CREATE ROLE ${login} LOGIN PASSWORD 'not-a-secret'; REVOKE CREATE, TEMP ON DATABASE ${database} FROM PUBLIC`);
+    const poor = new URL(url);
+    poor.username = login;
+    poor.password = 'not-a-secret';
+    const limited = new PostgresWarehouse(poor.href);
+    expect((await limited.testPrivileges()).map(({ problem }) => problem)).toEqual([
+      `${login} may not create schemas.`, `${login} may not create temporary tables.`, `${login} may not use the schema _cloud_sources.`,
+    ]);
+    await limited.close();
+    await admin.query(`DROP ROLE ${login}`);
+  });
+});
