@@ -81,7 +81,9 @@ class FeedRun {
     if (created > this.upper - LOOK_BACK && this.recent.length <= MAX_RECENT) this.recent.push(id);
     const news: string[] = [];
     const family = eventCollection(type);
-    if (this.ctx.selected.has(family) && !(this.known.has(id) && this.state.families.includes(family))) news.push(family);
+    const { eventsThrough = -Infinity, families: had } = this.state;
+    const old = had.includes(family) && (this.known.has(id) || created <= eventsThrough - LOOK_BACK);
+    if (this.ctx.selected.has(family) && !old) news.push(family);
     for (const { collection, record } of deletionsOf(event)) {
       this.settled.add(`${collection}/${String(record.id)}`);
       if (this.ctx.selected.has(collection) && !(this.known.has(id) && this.allUpToDate)) news.push(collection);

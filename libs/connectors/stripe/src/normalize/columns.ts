@@ -70,7 +70,9 @@ export function toColumns(collection: string, record: Json, context: Context): R
     delete columns[name];
     columns[BARE_ANYWHERE.includes(name) || bare?.includes(name) === true ? name : `${name}_id`] = id;
   }
-  for (const [name, value] of Object.entries(UNIFY[collection]?.(record, context) ?? {})) if (value !== undefined) columns[name] = value;
+  // Of a deleted object only the id is left: what isn't there must not be read as empty.
+  const unified = record.deleted === true ? {} : UNIFY[collection]?.(record, context) ?? {};
+  for (const [name, value] of Object.entries(unified)) if (value !== undefined) columns[name] = value;
   let result: Json = columns;
   for (const path of timestampPaths[collection] ?? []) result = changeAt(result, path, toTimestamp);
   return result as Record<string, unknown>;
