@@ -101,15 +101,15 @@ export function pageMeta(connector: Connector, { reader, page }: ReadPage): RawR
   };
 }
 
-/** All records of all pages, of the selected collections. */
-export function normalizePages(connector: Connector, pages: readonly ReadPage[], selected: readonly string[]): NormalizedPages {
+/** All records of all pages; with `selected`, of those collections only. */
+export function normalizePages(connector: Connector, pages: readonly ReadPage[], selected?: readonly string[]): NormalizedPages {
   const records: NormalizedRecord[] = [];
   const failures: string[] = [];
   for (const one of pages) {
     const meta = pageMeta(connector, one);
     for (const record of parseRecords(one.page)) for (const item of connector.normalize(record, meta)) {
       if ('failure' in item) failures.push(`${meta.collection}: ${item.failure.reason}: ${item.failure.message}`);
-      else if (selected.includes(item.collection)) records.push(item);
+      else if (selected?.includes(item.collection) !== false) records.push(item);
     }
   }
   return { records, failures };

@@ -89,8 +89,8 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
     }) },
 
     { name: '§4.3 every call is counted, for a declared collection', run: bed('filled', async (one) => {
-      const { calls } = await one.readAll();
-      assert.equal(calls.length, one.proxy.requests.length, 'calls that bypass the kit\'s http');
+      const { calls } = await withoutFetch(() => one.readAll());
+      assert.equal(calls.length, one.proxy.requests.length, 'calls that nobody counted');
       for (const { collection, request } of calls) assert.ok(one.all.includes(collection), `${request} is counted for ${collection}, which isn't declared`);
     }) },
 
@@ -109,6 +109,17 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
 }
 
 const pagesOf = ({ pages }: ReadResult, reader: string): ReadPage[] => pages.filter((page) => page.reader === reader);
+
+/** The global `fetch` is the one way around the kit that no import shows. */
+async function withoutFetch<T>(work: () => Promise<T>): Promise<T> {
+  const { fetch } = globalThis;
+  globalThis.fetch = () => { throw new Error('a connector calls its partner through the http of its context only'); };
+  try {
+    return await work();
+  } finally {
+    globalThis.fetch = fetch;
+  }
+}
 
 /** The reader with the most pages. */
 async function longest(one: TestBed): Promise<{ reader: string; selected: readonly string[] }> {
