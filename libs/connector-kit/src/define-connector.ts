@@ -7,8 +7,10 @@ export function defineConnector(connector: Connector): Connector {
   const fail = (message: string): never => { throw new Error(`connector ${declaration.name}: ${message}`); };
   if (!/^[a-z][a-z0-9_]*$/.test(declaration.name)) fail('the name must match [a-z][a-z0-9_]*');
   const names = new Set<string>();
-  for (const { name, partOf, kind } of declaration.collections) {
+  for (const { name, pattern } of declaration.configuration) if (pattern !== undefined && !isPattern(pattern)) fail(`the pattern of ${name} is no regular expression`);
+  for (const { name, partOf, kind, callsPerSync } of declaration.collections) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) fail(`the collection name ${name} must match [a-z][a-z0-9_]*`);
+    if (!Number.isSafeInteger(callsPerSync) || callsPerSync < 0) fail(`${name} costs ${callsPerSync} calls; say how many a sync without changes makes`);
     if (names.has(name)) fail(`the collection ${name} is declared twice`);
     names.add(name);
     if (kind === 'object' && (partOf === undefined) !== (name in readers)) fail(`${name} needs a reader or partOf, and not both`);
@@ -17,5 +19,16 @@ export function defineConnector(connector: Connector): Connector {
   for (const collection of declaration.collections) {
     for (const parent of parentsOf(collection)) if (!(parent in readers)) fail(`${collection.name} is part of ${parent}, which has no reader`);
   }
+  for (const reader of Object.keys(readers)) if (!names.has(reader)) fail(`the reader ${reader} belongs to no declared collection`);
+  if ((connector.webhook === undefined) !== (declaration.webhook === undefined)) fail('webhooks need both a declaration and a handler');
   return connector;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, 'u');
+    return true;
+  } catch {
+    return false;
+  }
 }
