@@ -37,7 +37,7 @@ export function checkJava() {
   return java;
 }
 
-function checkMaven() {
+export function checkMaven() {
   const found = spawnSync('mvn', ['-version'], { encoding: 'utf8', env: { ...process.env, MAVEN_OPTS: '' } });
   if (found.error !== undefined || found.status !== 0) throw new Problem("Maven isn't there: it fetches Kafka's jars once. Install it (Debian and Ubuntu: apt-get install maven; macOS: brew install maven), or set KAFKA_BROKERS to a Kafka of your own.");
 }

@@ -23,6 +23,7 @@ npm start -- --connector stripe --api-key <key> [--base-url <address>]
                               (CS_API_KEY instead of --api-key keeps the key out of the list of processes)
 
 CS_PORT_BASE    first of the ports (7300)
+CS_DATA_DIR     folder of the data, secrets and logs (.cloud-sources)
 KAFKA_BROKERS   brokers to use instead of the embedded one
 DATABASE_URL    PostgreSQL for the control database instead of the embedded one
 WAREHOUSE_URL   PostgreSQL to load into instead of the embedded one

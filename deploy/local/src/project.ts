@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 function projectRoot(): string {
@@ -12,8 +12,8 @@ function projectRoot(): string {
 
 export const root = projectRoot();
 
-/** Data, secrets and logs of the local stack. */
-export const stateFolder = join(root, '.cloud-sources');
+/** Data, secrets and logs of the local stack; CS_DATA_DIR names another folder. */
+export const stateFolder = resolve(process.env['CS_DATA_DIR'] ?? join(root, '.cloud-sources'));
 
 /** Kafka's jars, fetched by `npm start` and `npm test`. */
 export const jarsFolder = join(root, '.cache', 'kafka');
