@@ -6,7 +6,7 @@ export interface ConformancePartner {
   readonly credentials: Credentials;
   /** Refused with the partner's answer to a wrong key. */
   readonly wrongCredentials: Credentials;
-  /** Records that a full read finds, by collection; collections that aren't named are not counted. */
+  /** Records that a full read finds, by collection, deleted ones not counted. Collections that aren't named are not compared. */
   readonly expected: Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface ConformancePartner {
 /** What the suite needs to know of a partner, besides the connector's declaration. */
 export interface ConformanceHarness {
   /**
-   * Starts a partner whose data doesn't change. `filled`: at least one collection has two pages; `empty`: no records at all.
+   * Starts a partner whose data doesn't change. `filled`: at least one collection has two pages; `empty`: as a new account is; what it holds all the same is in `expected`.
    */
   start(account: 'filled' | 'empty'): Promise<ConformancePartner>;
   /** The sync start date of the runs, milliseconds since the epoch; default 0. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Connector } from '../connector.js';
+import type { Connector, NormalizedRecord } from '../connector.js';
 import type { ConformanceCase, ConformanceHarness } from './harness.js';
 import { normalizePages, readSource, recordIds, type ReadPage, type ReadResult } from './read-source.js';
 import { TestBed } from './test-bed.js';
@@ -14,17 +14,19 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
   return [
     { name: '§3.1 an empty account reads as nothing, without an error', run: bed('empty', async (one) => {
       const { pages } = await one.readAll();
-      assert.deepEqual(ids(one, pages), []);
+      const { records, failures } = normalizePages(connector, pages);
+      assert.deepEqual(failures, []);
+      const expected = Object.fromEntries(Object.entries(one.partner.expected).filter(([, count]) => count > 0));
+      assert.deepEqual(Object.fromEntries(livingIds(records)), expected, 'records by collection');
     }) },
 
     { name: '§3.2 a read ends, finds every record once, and says how many', run: bed('filled', async (one) => {
       const { pages } = await one.readAll();
       const { records, failures } = normalizePages(connector, pages, one.all);
       assert.deepEqual(failures, []);
-      const found = new Map<string, Set<string>>();
-      for (const { collection, id } of records) found.set(collection, (found.get(collection) ?? new Set()).add(id));
+      const found = livingIds(records);
       const { expected } = one.partner;
-      assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, found.get(name)?.size ?? 0])), expected, 'records by collection');
+      assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, found.get(name) ?? 0])), expected, 'records by collection');
       const mostPages = Math.max(0, ...one.readers.map(({ reader }) => pages.filter((page) => page.reader === reader).length));
       assert.ok(mostPages >= 2, 'the harness gives no collection two pages');
       const counted: Record<string, number> = {};
@@ -37,12 +39,14 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
         const whole = await one.readAll({ selected });
         const wanted = ids(one, whole.pages, selected);
         const total = pagesOf(whole, reader);
-        for (let stop = 1; stop < Math.min(total.length, MOST_STOPS); stop++) {
+        const last = total.length - 1;
+        for (const stop of new Set([...Array.from({ length: Math.min(last, MOST_STOPS) }, (_unused, index) => index + 1), last].filter((page) => page > 0))) {
           const first = await one.read({ selected, stopAfter: { reader, pages: stop } });
           const rest = await one.readAll({ selected, checkpoints: first.checkpoints });
           const where = `${reader} stopped after page ${stop} of ${total.length}`;
           assert.deepEqual(ids(one, [...first.pages, ...rest.pages], selected).filter((id) => wanted.includes(id)), wanted, where);
-          if (pagesOf(first, reader).at(-1)?.page.checkpoint !== undefined) {
+          // A reader that asks for several lists may ask for a short one again.
+          if (stop === last && last > 1 && pagesOf(first, reader).at(-1)?.page.checkpoint !== undefined) {
             assert.ok(pagesOf(rest, reader).length < total.length, `${where}: it read all pages again although the page had a checkpoint`);
           }
         }
@@ -61,7 +65,9 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
     { name: '§3.5 a partner that gives the same page for ever is partner_contract, not an endless run', run: bed('filled', async (one) => {
       const whole = await one.readAll();
       for (const { reader, selected } of one.readers) {
-        if (pagesOf(whole, reader).length < 2) continue;
+        const paths = pagesOf(whole, reader).map(({ page }) => page.request.split('?')[0]);
+        // Only a list of several pages can go in circles.
+        if (new Set(paths).size === paths.length) continue;
         one.proxy.set({ kind: 'repeat' });
         const { errors } = await one.read({ selected });
         one.proxy.set(undefined);
@@ -106,6 +112,17 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
       assert.equal(one.proxy.requests.length, callsBefore);
     }) },
   ];
+}
+
+/** Number of records by collection, each once, without those that are deleted. */
+function livingIds(records: readonly NormalizedRecord[]): Map<string, number> {
+  const gone = new Set(records.filter(({ deleted }) => deleted === true).map(({ collection, id }) => `${collection}/${id}`));
+  const found = new Map<string, number>();
+  for (const name of recordIds(records)) {
+    const collection = name.slice(0, name.indexOf('/'));
+    if (!gone.has(name)) found.set(collection, (found.get(collection) ?? 0) + 1);
+  }
+  return found;
 }
 
 const pagesOf = ({ pages }: ReadResult, reader: string): ReadPage[] => pages.filter((page) => page.reader === reader);
