@@ -11,7 +11,6 @@ export async function runJob<C extends ServiceConfig>(name: string, configClass:
   const logger = Logger.create(name, config.logLevel);
   try {
     await work(config, logger);
-    logger.info('Done.');
     process.exitCode = 0;
   } catch (error) {
     logger.error('The job failed. It can be run again: what is done already is left as it is.', trace(error));
