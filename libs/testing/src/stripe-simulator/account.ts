@@ -187,7 +187,7 @@ export class StripeAccount {
   /** An embedded list with the newest 10. */
   subList(names: readonly ResourceName[], parentId: string): Record<string, unknown> {
     const all = names.flatMap((name) => this.collection(name).all(parentId)).sort((a, b) => b.created - a.created || b.sequence - a.sequence);
-    return { object: 'list', data: all.slice(0, EMBEDDED).map((stored) => stored.value), has_more: all.length > EMBEDDED, total_count: all.length, url: names[0] === undefined ? '' : listUrl(names[0], parentId) };
+    return { object: 'list', data: all.slice(0, EMBEDDED).map((stored) => stored.value), has_more: all.length > EMBEDDED, url: names[0] === undefined ? '' : listUrl(names[0], parentId) };
   }
 
   private touchParent(resource: ResourceName, parent: string | undefined): void {

@@ -13,8 +13,9 @@ const TIERS = ['free', 'basic', 'plus', 'pro', 'enterprise'];
  */
 export function addBulkCustomers(account: StripeAccount, count: number, from = account.now() - 365 * 86_400, to = account.now() - 31 * 86_400): void {
   const { random } = account;
+  const batch = random.text(8);
   for (let i = 0; i < count; i++) {
-    const id = account.newId('customers');
+    const id = `cus_${batch}${i.toString(36).padStart(6, '0')}`;
     const created = from + Math.floor((to - from) * i / count);
     const name = `${random.pick(FIRST)} ${random.pick(LAST)}`;
     const city = random.pick(CITIES);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { stripeRateLimits } from './rate-limit.js';
-import { startStripeSimulator } from './simulator.js';
+import { startStripeSimulator } from './start.js';
 
 const { values } = parseArgs({
   options: {

@@ -66,7 +66,6 @@ export type ResourceName = keyof typeof table;
 export const resources: Readonly<Record<ResourceName, ResourceDefinition>> = table;
 export const resourceNames = Object.keys(table) as readonly ResourceName[];
 
-/** Longest first, because `checkout/sessions` has two segments. */
 const byPath = new Map(resourceNames.flatMap((name) => {
   const { path } = resources[name];
   return path === undefined ? [] : [[path, name] as const];

@@ -81,8 +81,8 @@ export class StripeServer {
       if (broken === 'gone') return this.note({ method, endpoint, url, status: 0, version });
       answer = broken ?? this.answer(method, route, url.slice(at < 0 ? url.length : at + 1), body, version, requestId, request);
     } catch (error) {
-      if (!(error instanceof StripeApiError)) throw error;
-      answer = { status: error.status, body: error.body(requestId), headers: error.headers };
+      const known = error instanceof StripeApiError ? error : new StripeApiError(500, 'api_error', `The simulator failed: ${error instanceof Error ? error.stack : String(error)}`);
+      answer = { status: known.status, body: known.body(requestId), headers: known.headers };
     }
     this.note({ method, endpoint, url, status: answer.status, version });
     this.send(response, answer, version, requestId, fault);

@@ -2,7 +2,6 @@ import { StripeAccount } from './account.js';
 import { addBulkCustomers } from './bulk-customers.js';
 import { SimulatedClock } from './clock.js';
 import type { StripeObject } from './collection.js';
-import { controlAnswer } from './control.js';
 import { countObjects, type StripeCounts } from './counts.js';
 import { FaultScript, type Fault } from './faults.js';
 import { Journal } from './journal.js';
@@ -89,9 +88,7 @@ export class StripeSimulator {
     const faults = new FaultScript();
     const server = new StripeServer({ account, keys, limiter, faults });
     const webhooks = new WebhookSender(account);
-    const simulator = new StripeSimulator(await server.listen(options.port ?? 0), account, server, faults, limiter, { keys, apiKey, webhooks, traffic: new Traffic(account), journal });
-    if (options.control === true) server.control = (method, path, body) => controlAnswer(simulator, method, path, body);
-    return simulator;
+    return new StripeSimulator(await server.listen(options.port ?? 0), account, server, faults, limiter, { keys, apiKey, webhooks, traffic: new Traffic(account), journal });
   }
 
   async stop(): Promise<void> {
@@ -99,6 +96,11 @@ export class StripeSimulator {
     this.webhooks.stop();
     await this.server.close();
     this.journal?.close();
+  }
+
+  /** Answers `/_simulator/…` of other processes; undefined is a 404. */
+  answerControl(answer: (method: string, path: string, body: string) => string | undefined): void {
+    this.server.control = answer;
   }
 
   /** A new restricted key with permissions such as `rak_customer_read`. */
@@ -221,6 +223,3 @@ export class StripeSimulator {
     this.server.log.length = 0;
   }
 }
-
-/** Starts a simulator on loopback. */
-export const startStripeSimulator = (options: StripeSimulatorOptions = {}): Promise<StripeSimulator> => StripeSimulator.start(options);

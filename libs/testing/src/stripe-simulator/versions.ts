@@ -14,8 +14,9 @@ export function shapeOf(version: string): Shape {
   return day < '2025-03-31' ? 'classic' : day < '2025-09-30' ? 'basil' : 'clover';
 }
 
-interface Rule { readonly classicOnly: ReadonlySet<string>; readonly sinceBasil: ReadonlySet<string> }
-const rule = (classicOnly: string, sinceBasil = ''): Rule => ({ classicOnly: new Set(classicOnly.split(' ')), sinceBasil: new Set(sinceBasil.split(' ')) });
+interface Rule { readonly classicOnly: ReadonlySet<string>; readonly sinceBasil: ReadonlySet<string>; readonly hidden: ReadonlySet<string> }
+const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+const rule = (classicOnly: string, sinceBasil = '', hidden = ''): Rule => ({ classicOnly: words(classicOnly), sinceBasil: words(sinceBasil), hidden: words(hidden) });
 
 /** By `object`. Source: stripe-node's changelog of 22 major versions, entries 2025-03-31.basil and 2025-09-30.clover. */
 const rules: Readonly<Record<string, Rule>> = {
@@ -27,11 +28,12 @@ const rules: Readonly<Record<string, Rule>> = {
   invoiceitem: rule('plan price subscription subscription_item unit_amount unit_amount_decimal', 'pricing parent'),
   subscription: rule('plan quantity discount current_period_start current_period_end'),
   subscription_item: rule('', 'current_period_start current_period_end'),
-  charge: rule('invoice'),
+  charge: rule('invoice destination dispute'),
   payment_intent: rule('invoice'),
   credit_note: rule('tax_amounts refund', 'total_taxes refunds'),
-  credit_note_line_item: rule('tax_amounts amount_excluding_tax unit_amount_excluding_tax', 'taxes'),
+  credit_note_line_item: rule('tax_amounts amount_excluding_tax unit_amount_excluding_tax', 'taxes', 'credit_note'),
   plan: rule('aggregate_usage'),
+  price: rule(''),
 };
 
 /** True when objects of this type look different in different versions. */
@@ -49,7 +51,8 @@ export function inShape(value: unknown, shape: Shape, object?: string): unknown 
   const rule = typeof type === 'string' && Object.hasOwn(rules, type) ? rules[type] : undefined;
   const copy: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {
-    if (rule !== undefined && (shape === 'classic' ? rule.sinceBasil.has(key) : rule.classicOnly.has(key))) continue;
+    if (rule !== undefined && (rule.hidden.has(key) || (shape === 'classic' ? rule.sinceBasil.has(key) : rule.classicOnly.has(key)))) continue;
+    if (key === 'aggregate_usage' && shape !== 'classic') continue;
     if (type === 'discount' && key === (shape === 'clover' ? 'coupon' : 'source')) continue;
     copy[key] = key === 'metadata' ? field : inShape(field, shape);
   }

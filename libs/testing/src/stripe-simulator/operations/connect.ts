@@ -8,8 +8,8 @@ import { createBalanceTransaction } from './payments.js';
 /** What /v1/account answers, and every connected account. */
 export const accountObject = (account: StripeAccount, id: string, values: Record<string, unknown> = {}): StripeObject => ({
   id, object: 'account', business_profile: { mcc: null, name: 'Simulated shop', product_description: null, support_email: null, support_phone: null, support_url: null, url: null }, business_type: 'company', capabilities: { card_payments: 'active', transfers: 'active' },
-  charges_enabled: true, controller: { is_controller: true, type: 'application' }, country: 'US', created: account.now(), default_currency: 'usd', details_submitted: true, email: null, external_accounts: { object: 'list', data: [], has_more: false, total_count: 0, url: `/v1/accounts/${id}/external_accounts` },
-  metadata: {}, payouts_enabled: true, requirements: { alternatives: [], current_deadline: null, currently_due: [], disabled_reason: null, errors: [], eventually_due: [], past_due: [], pending_verification: [] }, settings: { dashboard: { display_name: 'Simulated shop', timezone: 'Etc/UTC' } },
+  charges_enabled: true, controller: { is_controller: true, type: 'application' }, country: 'US', created: account.now(), default_currency: 'usd', details_submitted: true, email: null, external_accounts: { object: 'list', data: [], has_more: false, url: `/v1/accounts/${id}/external_accounts` },
+  metadata: {}, payouts_enabled: true, requirements: { alternatives: [], current_deadline: null, currently_due: [], disabled_reason: null, errors: [], eventually_due: [], past_due: [], pending_verification: [] }, settings: { branding: { icon: null, logo: null, primary_color: null, secondary_color: null }, card_payments: { decline_on: { avs_failure: false, cvc_failure: false }, statement_descriptor_prefix: null, statement_descriptor_prefix_kana: null, statement_descriptor_prefix_kanji: null }, dashboard: { display_name: 'Simulated shop', timezone: 'Etc/UTC' }, payments: { statement_descriptor: null, statement_descriptor_kana: null, statement_descriptor_kanji: null } },
   tos_acceptance: { date: null }, type: 'express', ...values,
 });
 

@@ -16,7 +16,7 @@ export function createCreditNote(account: StripeAccount, invoiceId: string, valu
     number: `${String(invoice.number)}-CN-01`, out_of_band_amount: paid ? amount : null, pdf: `https://pay.stripe.com/credit_notes/${account.id}/test_${id}/pdf`, post_payment_amount: paid ? amount : 0, pre_payment_amount: paid ? 0 : amount, pretax_credit_amounts: [], reason: values.reason ?? null, refund: null, refunds: [],
     shipping_cost: null, status: 'issued', subtotal: amount, subtotal_excluding_tax: amount, tax_amounts: [], total: amount, total_excluding_tax: amount, total_taxes: [], type: paid ? 'post_payment' : 'pre_payment', voided_at: null,
   });
-  account.create('credit_note_lines', { credit_note: id, amount, amount_excluding_tax: amount, description: 'Credit', discount_amount: 0, discount_amounts: [], invoice_line_item: null, livemode: false, pretax_credit_amounts: [], quantity: 1, tax_amounts: [], tax_rates: [], taxes: [], type: 'custom_line_item', unit_amount: amount, unit_amount_decimal: String(amount), unit_amount_excluding_tax: String(amount) });
+  account.create('credit_note_lines', { credit_note: id, amount, amount_excluding_tax: amount, description: 'Credit', discount_amount: 0, discount_amounts: [], livemode: false, pretax_credit_amounts: [], quantity: 1, tax_amounts: [], tax_rates: [], taxes: [], type: 'custom_line_item', unit_amount: amount, unit_amount_decimal: String(amount), unit_amount_excluding_tax: String(amount) });
   const note = account.get('credit_notes', id);
   account.emit('credit_note.created', note);
   account.change('invoices', invoiceId, paid ? { post_payment_credit_notes_amount: number(invoice.post_payment_credit_notes_amount) + amount } : { pre_payment_credit_notes_amount: number(invoice.pre_payment_credit_notes_amount) + amount, amount_remaining: Math.max(0, number(invoice.amount_remaining) - amount) }, 'invoice.updated');
@@ -30,7 +30,7 @@ export function createSession(account: StripeAccount, values: Record<string, unk
     id, after_expiration: null, allow_promotion_codes: null, amount_subtotal: null, amount_total: null, automatic_tax: { enabled: false, liability: null, status: null }, billing_address_collection: null, cancel_url: null, client_reference_id: null, client_secret: null, consent: null, created: account.now(), currency: 'usd',
     custom_fields: [], custom_text: { after_submit: null, shipping_address: null, submit: null, terms_of_service_acceptance: null }, customer: null, customer_creation: null, customer_details: null, customer_email: null, expires_at: account.now() + 86_400, invoice: null, invoice_creation: null, livemode: false, locale: null, metadata: {}, mode: 'payment',
     payment_intent: null, payment_link: null, payment_method_collection: 'always', payment_method_options: {}, payment_method_types: ['card'], payment_status: 'unpaid', phone_number_collection: { enabled: false }, recovered_from: null, setup_intent: null, shipping_address_collection: null, shipping_cost: null, shipping_options: [],
-    status: 'open', submit_type: null, subscription: null, success_url: 'https://example.com/success', total_details: null, ui_mode: 'hosted', url: `https://checkout.stripe.com/c/pay/${id}`, ...values,
+    status: 'open', submit_type: null, subscription: null, success_url: 'https://example.com/success', total_details: null, ui_mode: 'hosted_page', url: `https://checkout.stripe.com/c/pay/${id}`, ...values,
   });
 }
 

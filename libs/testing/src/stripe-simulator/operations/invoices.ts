@@ -65,7 +65,7 @@ export function createDraft(account: StripeAccount, { customer: customerId, curr
   account.change('customers', customer.id, { next_invoice_sequence: sequence + 1 });
   const { days_until_due, pending_invoice_items_behavior: _, ...fields } = given;
   return account.create('invoices', {
-    account_country: 'US', account_name: 'Simulated shop', account_tax_ids: null, amount_due: 0, amount_overpaid: 0, amount_paid: 0, amount_remaining: 0, amount_shipping: 0, application: null, application_fee_amount: null, attempt_count: 0, attempted: false,
+    account_country: 'US', account_name: 'Simulated shop', account_tax_ids: null, amount_due: 0, amount_overpaid: 0, amount_paid: 0, amount_paid_off_stripe: 0, amount_remaining: 0, amount_shipping: 0, application: null, application_fee_amount: null, attempt_count: 0, attempted: false,
     auto_advance: false, automatic_tax: { enabled: false, liability: null, status: null }, billing_reason: billingReason, charge: null, collection_method: 'charge_automatically', confirmation_secret: null, created: account.now(), currency, custom_fields: null, customer: customer.id,
     customer_address: customer.address, customer_email: customer.email, customer_name: customer.name, customer_phone: customer.phone, customer_shipping: customer.shipping, customer_tax_exempt: 'none', customer_tax_ids: [], default_payment_method: null, default_source: null,
     default_tax_rates: [], description: null, discount: null, discounts: [], due_date: days_until_due === undefined ? null : account.now() + number(days_until_due) * 86_400, effective_at: null, ending_balance: null, footer: null, from_invoice: null, hosted_invoice_url: null,
@@ -145,7 +145,7 @@ function createItem(account: StripeAccount, values: Record<string, unknown>): St
   const amount = values.amount === undefined ? unit * quantity : number(values.amount);
   const item = account.create('invoice_items', {
     amount, currency: values.currency ?? price?.currency ?? 'usd', customer: customer.id, date: account.now(), description: values.description ?? null, discountable: values.discountable ?? true, discounts: [], invoice: values.invoice ?? null, livemode: false, metadata: values.metadata ?? {}, net_amount: amount,
-    parent: values.subscription === undefined ? null : { subscription_details: { subscription: values.subscription }, type: 'subscription_details' }, period: { end: account.now(), start: account.now() }, ...pricing(account, priceId), proration: false, quantity,
+    parent: values.subscription === undefined ? null : { subscription_details: { subscription: values.subscription }, type: 'subscription_details' }, period: { end: account.now(), start: account.now() }, ...pricing(account, priceId), proration: false, quantity, quantity_decimal: String(quantity),
     subscription: values.subscription ?? null, tax_rates: [], test_clock: null, unit_amount: unit, unit_amount_decimal: String(unit),
   }, 'invoiceitem.created');
   if (typeof values.invoice === 'string') {

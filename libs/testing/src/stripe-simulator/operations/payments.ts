@@ -113,9 +113,9 @@ export function dispute(account: StripeAccount, chargeId: string, reason = 'frau
   const transaction = createBalanceTransaction(account, 'adjustment', id, -number(charge.amount), String(charge.currency));
   account.change('charges', chargeId, { disputed: true, dispute: id }, 'charge.updated');
   return account.create('disputes', {
-    id, amount: charge.amount, balance_transactions: [transaction], charge: chargeId, created: account.now(), currency: charge.currency, enhanced_eligibility_types: [], evidence: { access_activity_log: null, customer_email_address: null, customer_name: null, product_description: null, receipt: null, uncategorized_text: null },
-    evidence_details: { due_by: account.now() + 7 * 86_400, has_evidence: false, past_due: false, submission_count: 0 }, is_charge_refundable: false, livemode: false, metadata: {}, payment_intent: charge.payment_intent,
-    payment_method_details: { card: { brand: 'visa', case_type: 'chargeback', network_reason_code: '10.4' }, type: 'card' }, reason, status: 'needs_response',
+    id, amount: charge.amount, balance_transactions: [transaction], charge: chargeId, created: account.now(), currency: charge.currency, enhanced_eligibility_types: [], evidence: { access_activity_log: null, customer_email_address: null, customer_name: null, product_description: null, enhanced_evidence: {}, receipt: null, uncategorized_text: null },
+    evidence_details: { enhanced_eligibility: {}, due_by: account.now() + 7 * 86_400, has_evidence: false, past_due: false, submission_count: 0 }, is_charge_refundable: false, livemode: false, metadata: {}, payment_intent: charge.payment_intent,
+    payment_method_details: { card: { brand: 'visa', case_type: 'chargeback', network: 'visa', network_reason_code: '10.4' }, type: 'card' }, reason, status: 'needs_response',
   }, ['charge.dispute.created', 'charge.dispute.funds_withdrawn']);
 }
 
@@ -155,7 +155,9 @@ export const paymentOperations: Operations = {
   },
   'POST refunds/:id': (account, tree, ids) => {
     const object = account.get('refunds', firstId(ids));
-    return account.change('refunds', object.id, withMetadata(object, readParameters(tree, { metadata: 'metadata' })), 'refund.updated');
+    const changed = account.change('refunds', object.id, withMetadata(object, readParameters(tree, { metadata: 'metadata' })), 'refund.updated');
+    account.emit('charge.refund.updated', changed);
+    return changed;
   },
   'POST disputes/:id': (account, tree, ids) => {
     const object = account.get('disputes', firstId(ids));

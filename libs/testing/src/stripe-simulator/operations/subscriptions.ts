@@ -54,7 +54,7 @@ export function createSubscription(account: StripeAccount, { customer: customerI
   const price = account.get('prices', items[0]?.price ?? '', 'items');
   const trial = trialDays > 0;
   account.create('subscriptions', {
-    id, application: null, application_fee_percent: null, automatic_tax: { enabled: false, liability: null }, billing_cycle_anchor: account.now(), billing_cycle_anchor_config: null, billing_mode: { type: 'classic' }, billing_thresholds: null, cancel_at: null, cancel_at_period_end: false,
+    id, application: null, application_fee_percent: null, automatic_tax: { enabled: false, liability: null }, billing_cycle_anchor: account.now(), billing_cycle_anchor_config: null, billing_mode: { type: 'classic' }, billing_schedules: [], billing_thresholds: null, cancel_at: null, cancel_at_period_end: false,
     canceled_at: null, cancellation_details: { comment: null, feedback: null, reason: null }, collection_method: 'charge_automatically', created: account.now(), currency: price.currency, customer: customer.id, days_until_due: null, default_payment_method: null, default_source: null,
     default_tax_rates: [], description: null, discount: null, discounts: [], ended_at: null, invoice_settings: { account_tax_ids: null, issuer: { type: 'self' } }, latest_invoice: null, livemode: false, metadata: {}, next_pending_invoice_item_invoice: null, on_behalf_of: null,
     pause_collection: null, payment_settings: { payment_method_options: null, payment_method_types: null, save_default_payment_method: 'off' }, pending_invoice_item_interval: null, pending_setup_intent: null, pending_update: null, schedule: null, start_date: account.now(),
@@ -157,7 +157,7 @@ export function createSchedule(account: StripeAccount, subscriptionId: string, m
   const phase = { start_date: subscription.current_period_start, end_date: subscription.current_period_end };
   const items = account.collection('subscription_items').all(subscriptionId).map(({ value }) => ({ billing_thresholds: null, discounts: [], metadata: {}, plan: (value.plan as StripeObject).id, price: (value.price as StripeObject).id, quantity: value.quantity, tax_rates: [] }));
   const schedule = account.create('subscription_schedules', {
-    application: null, canceled_at: null, completed_at: null, created: account.now(), current_phase: phase, customer: subscription.customer, default_settings: { billing_cycle_anchor: 'automatic', collection_method: 'charge_automatically', default_payment_method: null }, end_behavior: 'release',
+    application: null, billing_mode: { type: 'classic' }, canceled_at: null, completed_at: null, created: account.now(), current_phase: phase, customer: subscription.customer, default_settings: { billing_cycle_anchor: 'automatic', collection_method: 'charge_automatically', default_payment_method: null, invoice_settings: { account_tax_ids: null, days_until_due: null, issuer: { type: 'self' } } }, end_behavior: 'release',
     livemode: false, metadata, phases: [{ ...phase, add_invoice_items: [], currency: subscription.currency, discounts: [], items, metadata: {}, proration_behavior: 'create_prorations', trial_end: null }], released_at: null, released_subscription: null, status: 'active', subscription: subscription.id, test_clock: null,
   }, 'subscription_schedule.created');
   account.change('subscriptions', subscription.id, { schedule: schedule.id }, 'customer.subscription.updated');
