@@ -45,9 +45,19 @@ export async function topicRanges(kafka: Kafka, topic: string): Promise<Partitio
   await admin.connect();
   try {
     if (!(await admin.listTopics()).includes(topic)) return undefined;
-    return (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low, high }));
+    return (await settled(() => admin.fetchTopicOffsets(topic))).map(({ partition, low, high }) => ({ partition, low, high }));
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** kafkajs's admin doesn't wait for the leaders of a topic that was just made. @throws the last error after about 5 s. */
+async function settled<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try { return await ask(); } catch (error) {
+      if (attempt === 25 || (error as { retriable?: boolean }).retriable !== true) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 }
 

@@ -38,9 +38,6 @@ export interface BatchConsumerOptions {
 }
 
 export interface BatchControl {
-  /** Outside of kafkajs's emitter, which would swallow a throw. */
-  private fail(error: unknown): void { setImmediate(() => this.options.onFailure(error instanceof Error ? error : new Error(String(error)))); }
-
   seek(topic: string, partition: number, offset: string): void;
   /** Stops fetching these until `resume`; the session stays alive. */
   pause(topic: string, partitions: readonly number[]): void;
@@ -59,6 +56,7 @@ export class BatchConsumer implements BatchControl {
   private readonly consumer: Consumer;
   private generation = 0;
   private stopping = false;
+  private failed = false;
   private inHand = 0;
 
   constructor(kafka: Kafka, private readonly options: BatchConsumerOptions) {
@@ -93,17 +91,23 @@ export class BatchConsumer implements BatchControl {
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: options.concurrency ?? 4,
       eachBatch: async ({ batch, resolveOffset, heartbeat, isRunning, isStale }) => {
+        if (this.failed) return;
         const { topic, partition, highWatermark } = batch;
         const generation = this.generation;
         const beat = setInterval(() => { heartbeat().catch(() => undefined); }, HEARTBEAT_MS);
         this.inHand += 1;
         try {
-          const messages = batch.messages.map((message) => ({ ...message, topic, partition, headers: message.headers ?? {} }));
+          const messages = batch.messages as unknown as (IncomingMessage & { topic: string; partition: number; headers: object })[];
+          for (const message of messages) { message.topic = topic; message.partition = partition; message.headers ??= {}; }
           await options.onBatch({
             topic, partition, messages, highWatermark, generation,
-            isOwned: () => !this.stopping && generation === this.generation && isRunning() && !isStale(),
+            isOwned: () => !this.stopping && !this.failed && generation === this.generation && isRunning() && !isStale(),
             resolve: (offset) => resolveOffset((BigInt(offset) - 1n).toString()),
           }, this);
+        } catch (error) {
+          // kafkajs would call the handler again with the same batch, eight times, and then restart as if nothing had been.
+          this.failed = true;
+          this.fail(error);
         } finally {
           this.inHand -= 1;
           clearInterval(beat);
@@ -111,6 +115,9 @@ export class BatchConsumer implements BatchControl {
       },
     });
   }
+
+  /** Outside of kafkajs's emitter, which would swallow a throw. */
+  private fail(error: unknown): void { setImmediate(() => this.options.onFailure(error instanceof Error ? error : new Error(String(error)))); }
 
   seek(topic: string, partition: number, offset: string): void { this.consumer.seek({ topic, partition, offset }); }
 

@@ -23,6 +23,8 @@ export class TransactionalProducer {
   static async init(kafka: Kafka, transactionalId: string, timeoutMs = 60_000): Promise<TransactionalProducer> {
     const producer = kafka.producer({ transactionalId, transactionTimeout: timeoutMs, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: QUICK_RETRY });
     await producer.connect();
+    // kafkajs initialises the id, which is the fence, with the first transaction only: an empty one asks no more than that.
+    await (await producer.transaction()).abort();
     return new TransactionalProducer(producer);
   }
 

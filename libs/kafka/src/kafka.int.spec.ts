@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testKafka } from '#testing';
+import { committedOffset, ensureTopics, topicRanges } from './admin.js';
+import { BatchConsumer } from './batch-consumer.js';
+import { createKafka } from './client.js';
+import type { IncomingMessage } from './message.js';
+import { NotAcknowledgedError, RecordProducer } from './record-producer.js';
+import { scanTopic } from './scan.js';
+import { TransactionalProducer } from './transactional-producer.js';
+
+const quiet = { debug: () => undefined, warn: () => undefined };
+const run = randomUUID().slice(0, 8);
+const topic = (name: string): string => `kafka-spec-${run}.${name}`;
+const until = async (holds: () => boolean): Promise<void> => { while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20)); };
+
+describe('libs/kafka on a real broker', () => {
+  let kafka: ReturnType<typeof createKafka>;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    kafka = createKafka({ brokers: await testKafka(), clientId: 'kafka-spec' }, quiet);
+    const definitions = ['in', 'out', 'plain', 'order'].map((name) => ({ name: topic(name), partitions: 1, config: { 'max.message.bytes': '16777216' } }));
+    expect((await ensureTopics(kafka, definitions, 1)).length).toBe(4);
+    expect(await ensureTopics(kafka, definitions, 1)).toEqual([]);
+  }, 60_000);
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: ['in', 'out', 'plain', 'order'].map(topic) });
+    await admin.disconnect();
+  }, 60_000);
+
+  const producer = async (...options: ConstructorParameters<typeof RecordProducer> extends [unknown, ...infer Rest] ? Rest : never): Promise<RecordProducer> => {
+    const made = new RecordProducer(kafka, ...options);
+    await made.connect();
+    closing.push(() => made.disconnect());
+    return made;
+  };
+
+  it('sends many messages, a 10 MB one among them, in order and only once', async () => {
+    const sender = await producer();
+    const big = 'x'.repeat(10 * 1024 * 1024);
+    await Promise.all(Array.from({ length: 2_000 }, (_, index) => sender.send(topic('plain'), { key: 'k', value: index === 1_000 ? big : String(index), headers: { n: String(index) } })));
+    const seen: string[] = [];
+    const count = await scanTopic(kafka, topic('plain'), ({ headers }) => seen.push(String(headers['n'])));
+    expect(count).toBe(2_000);
+    expect(new Set(seen).size).toBe(2_000);
+  }, 60_000);
+
+  it('refuses at once what does not fit its memory, and what a missing broker does not take', async () => {
+    const small = await producer({ maxPendingBytes: 1_000 });
+    const first = small.send(topic('plain'), { key: null, value: 'y'.repeat(900), headers: {} });
+    await expect(small.send(topic('plain'), { key: null, value: 'y'.repeat(900), headers: {} })).rejects.toThrow(NotAcknowledgedError);
+    await first;
+    const nowhere = new RecordProducer(createKafka({ brokers: ['127.0.0.1:1'], clientId: 'nowhere' }, quiet), { deliveryTimeoutMs: 500 });
+    await expect(nowhere.send('t', { key: null, value: 'z', headers: {} })).rejects.toThrow(NotAcknowledgedError);
+  }, 60_000);
+
+  it('shows a transaction whole or not at all, and fences the owner before', async () => {
+    const sender = await producer();
+    for (const value of ['1', '2', '3']) await sender.send(topic('in'), { key: 'k', value, headers: {} });
+    const id = `spec-${run}`;
+    const groupId = `spec-group-${run}`;
+    const consumed = (offset: string) => ({ groupId, topic: topic('in'), partition: 0, offset });
+    const output = (value: string) => new Map([[topic('out'), [{ key: 'k', value, headers: {} }]]]);
+    expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBeUndefined();
+
+    const zombie = await TransactionalProducer.init(kafka, id);
+    closing.push(() => zombie.disconnect());
+    await zombie.commit(output('first'), consumed('1'));
+    expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBe('1');
+
+    const owner = await TransactionalProducer.init(kafka, id);
+    closing.push(() => owner.disconnect());
+    await expect(zombie.commit(output('of the zombie'), consumed('2'))).rejects.toThrow(/epoch|fenced/i);
+    await owner.commit(output('second'), consumed('2'));
+    const seen: string[] = [];
+    expect(await scanTopic(kafka, topic('out'), ({ value }) => seen.push(String(value)))).toBe(2);
+    expect(seen).toEqual(['first', 'second']);
+    expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBe('2');
+    expect((await topicRanges(kafka, topic('missing')))).toBeUndefined();
+  }, 60_000);
+
+  it('hands the same batch again until it is resolved, seeks, and tells of an error', async () => {
+    const sender = await producer();
+    for (let index = 0; index < 10; index += 1) await sender.send(topic('order'), { key: 'k', value: String(index), headers: { h: 'v' } });
+    const seen: string[] = [];
+    let turns = 0;
+    let failure: Error | undefined;
+    const consumer = new BatchConsumer(kafka, {
+      groupId: `spec-order-${run}`, topics: [topic('order')], onFailure: (error) => { failure = error; },
+      onBatch: async (batch, control) => {
+        turns += 1;
+        if (turns === 1) return; // Not resolved: it must come again.
+        if (turns === 2) return control.seek(batch.topic, batch.partition, '5');
+        for (const message of batch.messages as readonly IncomingMessage[]) {
+          expect(message.topic).toBe(topic('order'));
+          seen.push(String(message.value));
+          batch.resolve((BigInt(message.offset) + 1n).toString());
+          if (message.offset === '9') throw new Error('bad disk');
+        }
+      },
+    });
+    closing.push(() => consumer.stop());
+    await consumer.start();
+    await until(() => failure !== undefined);
+    expect(failure?.message).toContain('bad disk');
+    expect(seen).toEqual(['5', '6', '7', '8', '9']);
+  }, 60_000);
+});
