@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
@@ -102,6 +103,11 @@ describe('the conformance suite', () => {
   it('names a clause of the bar once for each case', () => {
     expect(cases.every(({ name }) => /^§\d\.\d+ /.test(name))).toBe(true);
     expect(new Set(cases.map(({ name }) => name.split(' ')[0])).size).toBe(cases.length);
+  });
+
+  it('checks exactly the clauses that the README prints in bold', () => {
+    const clauses = [...readFileSync('libs/connector-kit/README.md', 'utf8').matchAll(/^- \*\*(§\d\.\d+)\*\* /gm)].map(([, clause]) => clause);
+    expect(clauses.sort()).toEqual(cases.map(({ name }) => name.split(' ')[0]).sort());
   });
 
   const reader = (read: (context: ReadContext) => AsyncIterable<Page>): Partial<Connector> => ({ readers: { contacts: read } });
