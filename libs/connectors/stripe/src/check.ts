@@ -1,7 +1,9 @@
-import { AuthenticationFailedError, ConfigurationInvalidError, PermissionDeniedError, toErrorReport } from '#contracts';
-import type { CheckResult, CollectionAccess, Connector } from '#connector-kit';
-import { EVENT_COLLECTIONS } from './collections/events.js';
-import { PARTS, RESOURCES, resourcesWith, type Resource } from './collections/resources.js';
+import { PermissionDeniedError } from '#contracts';
+import { checkAccess, parentsOf, type CheckResult, type CollectionAccess, type Connector } from '#connector-kit';
+import { EVENT_COLLECTIONS, OTHER_EVENTS } from './collections/events.js';
+import { RESOURCES, isRead, type Resource } from './collections/resources.js';
+import { fetchOne } from './collections/list.js';
+import { declaration } from './declaration.js';
 import { at } from './normalize/values.js';
 
 type Context = Parameters<Connector['check']>[0];
@@ -10,43 +12,33 @@ type Context = Parameters<Connector['check']>[0];
 async function accountOf({ http, credentials }: Context): Promise<string> {
   const configured = credentials.accountId ?? '';
   try {
-    const account: unknown = (await http.send({ path: '/v1/account', collection: 'accounts' })).json();
+    const { record: account } = await fetchOne(http, { path: '/v1/account', endpoint: '/v1/account', collection: 'accounts', query: {} });
     const names = [at(account, 'settings', 'dashboard', 'display_name'), at(account, 'business_profile', 'name'), at(account, 'email')];
     const name = names.find((one) => typeof one === 'string' && one !== '');
-    const id = at(account, 'id');
-    return `${typeof id === 'string' ? id : configured}${typeof name === 'string' ? ` (${name})` : ''}`;
+    return `${String(at(account, 'id'))}${typeof name === 'string' ? ` (${name})` : ''}`;
   } catch (error) {
     if (!(error instanceof PermissionDeniedError)) throw error;
     return /\bacct_[A-Za-z0-9]+/.exec(error.details ?? '')?.[0] ?? (configured === '' ? 'an account that this restricted key may not name' : configured);
   }
 }
 
-/** Tries one record of each collection's list. A refused key ends it; every other answer is that collection's own. */
+/** Tries one record of each list that the collections need, all at a time. */
 export async function check(context: Context, collections?: readonly string[]): Promise<CheckResult> {
-  const wanted = (name: string): boolean => collections === undefined || collections.includes(name);
+  const wanted = new Set(collections ?? declaration.collections.map(({ name }) => name));
   const account = await accountOf(context);
-  const resources = RESOURCES.filter(({ collection }) => wanted(collection) || PARTS.some((part) => wanted(part.collection) && resourcesWith(part.collection).some((parent) => parent.collection === collection)));
-  const access = new Map<string, CollectionAccess>();
-  const probe = async (name: string, path: string, query: Resource['query'] = {}): Promise<void> => {
-    try {
-      await context.http.send({ path, collection: name, query: { ...query, limit: 1 } });
-      access.set(name, { collection: name, readable: true });
-    } catch (error) {
-      if (error instanceof AuthenticationFailedError || error instanceof ConfigurationInvalidError || context.signal.aborted) throw error;
-      access.set(name, { collection: name, readable: false, error: toErrorReport(error) });
-    }
-  };
-  const events = EVENT_COLLECTIONS.map(({ collection }) => collection).filter(wanted);
-  for (const { collection, path, query } of resources) await probe(collection, path, query);
-  if (events.length > 0) await probe('events', '/v1/events');
-  const result: CollectionAccess[] = resources.filter(({ collection }) => wanted(collection)).flatMap(({ collection }) => access.get(collection) ?? []);
-  for (const { collection } of PARTS.filter((part) => wanted(part.collection))) {
-    // A part is as readable as the best of its parents.
-    const parents = resourcesWith(collection).flatMap((parent) => access.get(parent.collection) ?? []);
-    const best = parents.find(({ readable }) => readable) ?? parents[0];
-    if (best !== undefined) result.push({ ...best, collection });
-  }
-  const eventAccess = access.get('events');
-  if (eventAccess !== undefined) result.push(...events.map((collection) => ({ ...eventAccess, collection })));
-  return { account, access: result };
+  const resources = RESOURCES.filter((resource) => isRead(resource, wanted));
+  const probes = new Map(resources.map(({ collection, path, query }): [string, { path: string; query?: Resource['query'] }] => [collection, { path, ...(query !== undefined && { query }) }]));
+  if (EVENT_COLLECTIONS.some(({ collection }) => wanted.has(collection))) probes.set(OTHER_EVENTS, { path: '/v1/events' });
+  const lists = await checkAccess([...probes.keys()], (collection) => {
+    const { path = '', query = {} } = probes.get(collection) ?? {};
+    return context.http.send({ path, collection, query: { ...query, limit: 1 } });
+  });
+  const access = declaration.collections.filter(({ name }) => wanted.has(name)).flatMap((collection): CollectionAccess[] => {
+    // A part is as readable as the best of those that it comes in; an event collection as all events.
+    const parents = parentsOf(collection);
+    const found = lists.filter((list) => (parents.length === 0 ? [collection.name] : parents).includes(list.collection));
+    const best = found.find(({ readable }) => readable) ?? found[0];
+    return best === undefined ? [] : [{ ...best, collection: collection.name }];
+  });
+  return { account, access };
 }

@@ -68,7 +68,7 @@ class FeedRun {
   private readonly known: ReadonlySet<string>;
   private readonly allUpToDate: boolean;
 
-  constructor(private readonly ctx: ReadContext, private readonly state: FeedState, private readonly consumers: readonly Consumer[], private readonly upper: number) {
+  constructor(private readonly ctx: ReadContext, private readonly state: FeedState, private readonly consumers: readonly Consumer[], readonly upper: number) {
     this.known = new Set(state.recent);
     this.allUpToDate = consumers.every(({ upToDate }) => upToDate);
   }
@@ -112,14 +112,16 @@ export const readEvents: ReadCollection = async function* (ctx): AsyncIterable<P
   const leave = (changes: Changes): Promise<unknown> => ctx.run.once(KEY, () => Promise.resolve(changes));
   if (consumers.length === 0 && selectedFamilies.length === 0) { await leave({ byCollection: new Map() }); return; }
 
-  const feed = new FeedRun(ctx, state, consumers, now);
   const since = sinceOf(ctx, state, consumers, selectedFamilies, now);
   const types = selectedFamilies.length > 0 ? undefined : typesFor(consumers, ctx);
-  let [to, after, last]: [number, string | undefined, number | undefined] = [now, undefined, undefined];
+  let feed: FeedRun | undefined;
+  let [after, last, restart]: (string | number | undefined)[] = [];
   for (let more = true; more;) {
     let page: ListPage | undefined;
     try {
-      page = await fetchPage(ctx.http, { path: '/v1/events', endpoint: '/v1/events', collection: OTHER_EVENTS, query: { 'created[gte]': since, 'created[lte]': to, 'types[]': types } }, after);
+      page = await fetchPage(ctx.http, {
+        path: '/v1/events', endpoint: '/v1/events', collection: OTHER_EVENTS, query: { 'created[gte]': since, 'created[lte]': restart, 'types[]': types },
+      }, after as string | undefined);
     } catch (error) {
       if (!(error instanceof PermissionDeniedError)) throw error;
       await leave({ denied: true, byCollection: new Map() });
@@ -128,16 +130,22 @@ export const readEvents: ReadCollection = async function* (ctx): AsyncIterable<P
       return;
     }
     // The event to go on after is past Stripe's 30 days: go on from its second.
-    if (page === undefined) { [to, after] = [last ?? to, undefined]; continue; }
+    if (page === undefined) { [restart, after] = [last, undefined]; continue; }
+    const { body, observedAt, request } = page.response;
+    // Stripe's clock, which is only known now: with ours, an hour ahead, the next run would begin in the future.
+    feed ??= new FeedRun(ctx, state, consumers, Math.floor(observedAt / 1_000));
     const counts: Record<string, number> = {};
     for (const event of page.records) for (const collection of feed.take(event)) if (ctx.selected.has(collection)) counts[collection] = (counts[collection] ?? 0) + 1;
     [after, last, more] = [idOfLast(page.records), createdOf(page.records.at(-1)), page.more];
-    if (!more) await leave({ through: now, byCollection: feed.changes });
-    const { body, observedAt, request } = page.response;
     const found: Page = { body, recordsAt: 'data', rawCollection: 'events', counts, observedAt, request };
-    // Only the end of the walk is a checkpoint: the changed ids of a walk that stopped are lost with the run.
-    if (!more) yield { ...found, checkpoint: toCheckpoint({ eventsThrough: now, recent: feed.recent.length > MAX_RECENT ? [] : feed.recent, families: selectedFamilies } satisfies FeedState) };
-    else if (Object.keys(counts).length > 0) yield found;
+    if (more) {
+      // Only the end of the walk is a checkpoint: the changed ids of a walk that stopped are lost with the run.
+      if (Object.keys(counts).length > 0) yield found;
+    } else {
+      await leave({ through: feed.upper, byCollection: feed.changes });
+      const recent = feed.recent.length > MAX_RECENT ? [] : feed.recent;
+      yield { ...found, checkpoint: toCheckpoint({ eventsThrough: feed.upper, recent, families: selectedFamilies } satisfies FeedState) };
+    }
   }
 };
 

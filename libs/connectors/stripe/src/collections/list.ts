@@ -42,6 +42,18 @@ export async function fetchPage(http: PartnerHttp, { path, endpoint, collection,
   return { response, records, more };
 }
 
+/**
+ * One object. Undefined when the status is one of `accept`.
+ * @throws PartnerContractError when the answer is no object with an id.
+ */
+export async function fetchOne(http: PartnerHttp, { path, endpoint, collection, query }: ListRequest, accept: readonly number[] = []): Promise<{ readonly response: PartnerResponse; readonly record: Json | undefined }> {
+  const response = await http.send({ path, endpoint, collection, query, accept });
+  if (accept.includes(response.status)) return { response, record: undefined };
+  const record = response.json();
+  if (!isObject(record) || typeof record.id !== 'string') throw new PartnerContractError(`Stripe's answer to ${path} is not an object with an id.`);
+  return { response, record };
+}
+
 /** The next page's `starting_after`. */
 export function idOfLast(records: readonly Json[]): string | undefined {
   const id = records.at(-1)?.id;

@@ -2,7 +2,7 @@ import type { Checkpoint, Page, PartnerResponse, ReadCollection, ReadContext } f
 import { countRecords } from '../normalize/parts.js';
 import { at, listOf, type Json } from '../normalize/values.js';
 import { EVENTS_KEPT, LOOK_BACK, changesOfRun, type Changes } from './feed.js';
-import { PAGE_SIZE, createdOf, fetchPage, idOfLast } from './list.js';
+import { PAGE_SIZE, createdOf, fetchOne, fetchPage, idOfLast } from './list.js';
 import { selectedParts, type Part, type Resource } from './resources.js';
 import { resourceState, toCheckpoint, type ResourceState, type Walk } from './state.js';
 
@@ -31,7 +31,7 @@ class ResourceRun {
     const feed = await changesOfRun(this.ctx);
     const changed = new Map(feed?.byCollection.get(this.resource.collection));
     const walk = this.state.walk ?? this.plan(feed, changed);
-    if (walk.full && this.resource.collection === 'accounts') yield* this.ownAccount();
+    if (walk.full && walk.after === undefined && this.resource.collection === 'accounts') yield* this.ownAccount();
     yield* this.walk(walk, changed);
     // A full walk read what changed before it, and leaves what changed since to the next run.
     if (!walk.full) yield* this.readChanged(changed, feed);
@@ -44,35 +44,37 @@ class ResourceRun {
     const mutable = this.resource.eventTypes.length > 0;
     const lost = mutable && (eventsThrough === undefined || eventsThrough < now - EVENTS_KEPT || feed?.denied === true);
     const cheaper = size !== undefined && changed.size > Math.ceil(size / PAGE_SIZE);
-    if (through === undefined || lost || cheaper) {
-      return { full: true, from: Math.max(0, Math.floor(this.ctx.startDate / 1_000)), to: now, count: 0, eventsThrough: Math.min(feed?.through ?? now, now) };
-    }
-    return { full: false, from: Math.max(0, through - LOOK_BACK), to: now, count: 0, eventsThrough: eventsThrough ?? now };
+    return through === undefined || lost || cheaper
+      ? { full: true, from: Math.max(0, Math.floor(this.ctx.startDate / 1_000)), count: 0, ...(feed?.through !== undefined && { eventsThrough: feed.through }) }
+      : { full: false, from: Math.max(0, through - LOOK_BACK), count: 0 };
   }
 
   private async *walk(start: Walk, changed: Map<string, number>): AsyncIterable<Page> {
     const { path, collection, query, filter } = this.resource;
     let walk = start;
     for (;;) {
-      const range = filter === 'server' ? { 'created[gte]': walk.from, 'created[lte]': walk.to } : {};
+      const range = filter === 'server' ? { 'created[gte]': walk.from, 'created[lte]': walk.until } : {};
       const page = await fetchPage(this.ctx.http, { path, endpoint: path, collection, query: { ...query, ...range, ...this.expansions('data.') } }, walk.after);
       if (page === undefined) {
         // The record to go on after was deleted: go on from its second instead, which reads at most that second again.
-        walk = { full: walk.full, from: walk.from, to: filter === 'server' ? walk.afterCreated ?? walk.to : walk.to, count: walk.count, eventsThrough: walk.eventsThrough };
+        const { after: _, afterCreated, ...rest } = walk;
+        walk = { ...rest, ...(filter === 'server' && afterCreated !== undefined && { until: afterCreated }) };
         continue;
       }
+      // Stripe's clock, which is only known now: with ours, an hour ahead, the next run would begin in the future.
+      const to = walk.to ?? Math.floor(page.response.observedAt / 1_000);
       const { records, response } = page;
       for (const { id } of records) if (typeof id === 'string') changed.delete(id);
       const last = createdOf(records.at(-1));
       const passed = filter === 'client' && !walk.full && last !== undefined && last < walk.from;
       const fresh = walk.full ? records.length : records.filter((record) => (createdOf(record) ?? 0) > (this.state.through ?? 0)).length;
-      walk = withAnchor({ ...walk, count: walk.count + fresh }, idOfLast(records), last);
+      walk = withAnchor({ ...walk, to, eventsThrough: Math.min(walk.eventsThrough ?? to, to), count: walk.count + fresh }, idOfLast(records), last);
       const done = !page.more || passed;
       const pages = this.withParts(response, 'data', records);
       if (done) {
         this.state = {
-          through: start.to,
-          eventsThrough: walk.full ? walk.eventsThrough : this.state.eventsThrough ?? walk.eventsThrough,
+          through: to,
+          eventsThrough: (walk.full ? walk.eventsThrough : this.state.eventsThrough) ?? to,
           size: walk.full ? walk.count : (this.state.size ?? 0) + walk.count,
         };
       } else {
@@ -87,12 +89,10 @@ class ResourceRun {
   private async *readChanged(changed: ReadonlyMap<string, number>, feed: Changes | undefined): AsyncIterable<Page> {
     const { path, collection } = this.resource;
     for (const [id, since] of [...changed].sort(([, a], [, b]) => a - b)) {
-      const response = await this.ctx.http.send({
-        path: `${path}/${encodeURIComponent(id)}`, endpoint: `${path}/{id}`, collection, query: this.expansions(''), accept: [404],
-      });
+      const { response, record } = await fetchOne(this.ctx.http, { path: `${path}/${encodeURIComponent(id)}`, endpoint: `${path}/{id}`, collection, query: this.expansions('') }, [404]);
       // Gone, or another account's: the event says what there is to say.
-      if (response.status === 404) continue;
-      yield* this.hold(this.withParts(response, '', [response.json<Json>()]), () => {
+      if (record === undefined) continue;
+      yield* this.hold(this.withParts(response, '', [record]), () => {
         this.state = { ...this.state, eventsThrough: Math.max(this.state.eventsThrough ?? 0, Math.min(since, feed?.through ?? since)) };
       });
     }
@@ -101,8 +101,8 @@ class ResourceRun {
 
   /** The platform's own account isn't in the list of those connected to it. A restricted key may not see it. */
   private async *ownAccount(): AsyncIterable<Page> {
-    const response = await this.ctx.http.send({ path: '/v1/account', collection: this.resource.collection, accept: [403, 404] });
-    if (response.status < 400) yield* this.hold(this.withParts(response, '', [response.json<Json>()]));
+    const { response, record } = await fetchOne(this.ctx.http, { path: '/v1/account', endpoint: '/v1/account', collection: this.resource.collection, query: {} }, [403, 404]);
+    if (record !== undefined) yield* this.hold(this.withParts(response, '', [record]));
   }
 
   /** Yields what is held and then all but the last of `pages`, which is held: it takes the next checkpoint. */

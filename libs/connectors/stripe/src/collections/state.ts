@@ -3,16 +3,19 @@ import type { Checkpoint } from '#connector-kit';
 /** A walk through a list, newest first, that may stop and go on. Times in epoch seconds. */
 export interface Walk {
   readonly full: boolean;
-  /** Bounds of `created`, fixed when the walk began; both included. */
+  /** Nothing created before it is read. */
   readonly from: number;
-  readonly to: number;
+  /** Stripe's clock when the first page was read: nothing created until then will be missed. Undefined before that. */
+  readonly to?: number;
+  /** Nothing created after it is read: set when `after` was deleted. */
+  readonly until?: number;
   /** `starting_after`, and the `created` of that record, for when it is deleted in the meantime. */
   readonly after?: string;
   readonly afterCreated?: number;
   /** Records seen so far. */
   readonly count: number;
-  /** The events up to here are older than anything that the walk reads. */
-  readonly eventsThrough: number;
+  /** What the walk reads is newer than the changes until here. */
+  readonly eventsThrough?: number;
 }
 
 /** Where a resource's next run goes on. Times in epoch seconds. */
@@ -43,11 +46,11 @@ const keep = <T extends object>(object: T): T => Object.fromEntries(Object.entri
 /** A checkpoint that can't be understood is none: the collection is read in full. */
 export function resourceState(checkpoint: Checkpoint | undefined): ResourceState {
   const walk = checkpoint?.walk as Partial<Record<keyof Walk, unknown>> | undefined;
-  const [from, to, eventsThrough] = [seconds(walk?.from), seconds(walk?.to), seconds(walk?.eventsThrough)];
+  const from = seconds(walk?.from);
   return keep({
     through: seconds(checkpoint?.through), eventsThrough: seconds(checkpoint?.eventsThrough), size: seconds(checkpoint?.size),
-    walk: walk === undefined || from === undefined || to === undefined || eventsThrough === undefined ? undefined : keep({
-      full: walk.full === true, from, to, eventsThrough, count: seconds(walk.count) ?? 0,
+    walk: walk === undefined || from === undefined ? undefined : keep({
+      full: walk.full === true, from, to: seconds(walk.to), until: seconds(walk.until), eventsThrough: seconds(walk.eventsThrough), count: seconds(walk.count) ?? 0,
       after: typeof walk.after === 'string' ? walk.after : undefined, afterCreated: seconds(walk.afterCreated),
     }),
   }) as ResourceState;
