@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStripeSimulator, stripeRateLimits, type StripeSimulator } from './index.js';
-import { RateLimiter } from './rate-limit.js';
+import { startStripeSimulator, type StripeSimulator } from './index.js';
+import { RateLimiter, stripeRateLimits } from './rate-limit.js';
 
 let simulator: StripeSimulator;
 const ask = (path = 'customers', key = simulator.apiKey, signal?: AbortSignal): Promise<Response> =>

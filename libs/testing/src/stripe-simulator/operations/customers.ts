@@ -14,7 +14,7 @@ const customerKinds: ParameterKinds = {
 const cardBrands = { tok_visa: ['Visa', '4242'], tok_mastercard: ['MasterCard', '4444'], tok_amex: ['American Express', '8431'] } as const;
 
 /** Fields that every customer has. */
-export const customerDefaults = {
+const customerDefaults = {
   object: 'customer', address: null, balance: 0, currency: null, default_source: null, delinquent: false, description: null, discount: null, email: null, invoice_prefix: null,
   invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null }, livemode: false, metadata: {}, name: null, next_invoice_sequence: 1, phone: null,
   preferred_locales: [], shipping: null, tax_exempt: 'none', test_clock: null,

@@ -15,7 +15,7 @@ export const deletedObject = ({ id, object }: StripeObject): StripeObject => ({ 
 export const firstId = (ids: readonly string[]): string => ids[0] ?? '';
 
 /** Stripe's rule for metadata: keys are merged, an empty value removes one, an empty `metadata` removes all. */
-export function mergedMetadata(old: unknown, change: unknown): Record<string, unknown> {
+function mergedMetadata(old: unknown, change: unknown): Record<string, unknown> {
   if (change === null) return {};
   const merged: Record<string, unknown> = { ...old as Record<string, unknown> };
   for (const [key, value] of Object.entries(change as Record<string, unknown>)) {

@@ -71,7 +71,7 @@ export function createSubscription(account: StripeAccount, { customer: customerI
 }
 
 /** Invoices a subscription's period and charges for it. @returns the invoice's id */
-export function bill(account: StripeAccount, id: string, reason: string, free: boolean, payment: { fails?: boolean; applicationFee?: number; onBehalfOf?: string } = {}): string {
+function bill(account: StripeAccount, id: string, reason: string, free: boolean, payment: { fails?: boolean; applicationFee?: number; onBehalfOf?: string } = {}): string {
   const subscription = account.get('subscriptions', id);
   const draft = createDraft(account, { customer: String(subscription.customer), currency: String(subscription.currency), subscription, billingReason: reason, period: { start: number(subscription.current_period_start), end: number(subscription.current_period_end) } });
   const rate = (subscription.default_tax_rates as (StripeObject | string)[])[0];
