@@ -1,5 +1,7 @@
 import { Problem } from './problem.js';
 
+interface SourceWebhook { readonly url: string; readonly secrets: readonly unknown[] }
+
 /** The gateway's REST API, called with an API key. */
 export class GatewayClient {
   constructor(private readonly url: string, private readonly apiKey: string) {}
@@ -9,24 +11,59 @@ export class GatewayClient {
   put<T>(path: string, body: object): Promise<T> { return this.call('PUT', path, body); }
   patch<T>(path: string, body: object): Promise<T> { return this.call('PATCH', path, body); }
 
+  /** Tries the sign-in that the summary shows. */
+  async signIn(email: string, password: string): Promise<void> {
+    try {
+      await this.post('session', { email, password });
+      await this.get('session');
+    } catch (error) {
+      throw new Problem(`The control database has another owner than this folder's secrets.json: ${(error as Error).message} Use the folder (CS_DATA_DIR) that it was set up from, or an empty database.`);
+    }
+  }
+
+  /** Begins a sync unless one runs, or ran within the last minute. */
+  async syncNow(sourceId: string): Promise<void> {
+    const answer = await this.send('POST', `sources/${sourceId}/sync`);
+    if (![202, 409, 429].includes(answer.status)) throw await refusal('POST', 'sync', answer);
+  }
+
+  /** The address that the partner sends a source's webhooks to. */
+  async webhookUrl(sourceId: string): Promise<string> {
+    return (await this.get<SourceWebhook>(`sources/${sourceId}/webhook`)).url;
+  }
+
+  /** Gives a source its signing secret, unless it has one. */
+  async ensureWebhookSecret(sourceId: string, secret: string): Promise<void> {
+    const { secrets } = await this.get<SourceWebhook>(`sources/${sourceId}/webhook`);
+    if (secrets.length === 0) await this.put(`sources/${sourceId}/webhook/secret`, { secret });
+  }
+
   /** @throws Problem with the API's own words when it refuses. */
   private async call<T>(method: string, path: string, body?: object): Promise<T> {
-    const answer = await fetch(`${this.url}/api/v1/${path}`, {
+    const answer = await this.send(method, path, body);
+    if (!answer.ok) throw await refusal(method, path, answer);
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  private send(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(`${this.url}/api/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${this.apiKey}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new Problem(`The gateway refuses ${method} ${path} (${answer.status}): ${inWords(text)}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
   }
+}
+
+async function refusal(method: string, path: string, answer: Response): Promise<Problem> {
+  return new Problem(`The gateway refuses ${method} ${path} (${answer.status}): ${inWords(await answer.text())}`);
 }
 
 function inWords(text: string): string {
   try {
-    const { title, detail, remedy } = JSON.parse(text) as { title?: string; detail?: string; remedy?: string };
-    return [title, detail, remedy].filter((part) => part !== undefined).join(' ');
+    const { title, detail, errors = [], remedy } = JSON.parse(text) as { title?: string; detail?: string; errors?: { message: string }[]; remedy?: string };
+    return [title, detail, ...errors.map(({ message }) => message), remedy].filter((part) => part !== undefined).join(' ');
   } catch {
     return text.slice(0, 500);
   }

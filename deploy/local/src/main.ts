@@ -65,7 +65,7 @@ async function start(options: StartOptions, java: string | undefined, supervisor
     say: (name, text) => terminal.say(name, text), line: (name, line) => terminal.line(name, line),
   });
   const demo = await startDemo({
-    ...infrastructure, ports, secrets, dir: stateFolder, email: OWNER_EMAIL, line: (name, line) => terminal.line(name, line),
+    infrastructure, ports, secrets, dir: stateFolder, owner: OWNER_EMAIL, line: (name, line) => terminal.line(name, line),
     ...(options.source !== undefined && { source: options.source }),
   });
   writeState({

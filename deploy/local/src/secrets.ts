@@ -13,6 +13,8 @@ export interface Secrets {
   readonly apiKey: string;
   /** The demo's key at the simulator. */
   readonly simulatorKey: string;
+  /** With which the simulator signs its webhooks. */
+  readonly webhookSecret: string;
 }
 
 const FILE = 'secrets.json';
@@ -24,6 +26,7 @@ export const newSecrets = (): Secrets => ({
   ownerPassword: token(8),
   apiKey: `cs_${token(24)}`,
   simulatorKey: `sk_test_${token(16)}`,
+  webhookSecret: `whsec_${token(16)}`,
 });
 
 /** The secrets of this folder, made on the first call. Only their owner can read the file. */

@@ -15,13 +15,12 @@ export interface SummaryFacts {
 export function summary({ gatewayUrl, owner, topicPrefix, demo, seconds, colour }: SummaryFacts): string {
   const bold = (text: string): string => (colour ? `\u001b[1m${text}\u001b[0m` : text);
   const folder = relative(root, stateFolder);
-  const table = demo.schema === undefined ? '' : `select * from ${demo.schema}.customers limit 10`;
   const lines: [string, string][] = [
     ['REST API', `${gatewayUrl}/api/docs`],
     ['Sign in', `${owner.email} / ${owner.password}   (API key: ${folder}/secrets.json)`],
     ['Source', `${demo.sourceName}: ${demo.partner}`],
-    ...(demo.webhookUrl === undefined ? [] : [['Webhooks', demo.webhookUrl] satisfies [string, string]]),
-    ['Warehouse', `npm run sql -- "${table}"`],
+    ['Webhooks', demo.webhookUrl],
+    ['Warehouse', `npm run sql -- "select id, email, created from ${demo.schema}.customers order by created desc limit 10"`],
     ['Topics', `npm run topic -- ${topicPrefix}objects.${demo.connector}.customers`],
     ['Check', 'npm run verify   (partner, topics and warehouse, counted and compared)'],
     ['Logs', `${folder}/logs`],
