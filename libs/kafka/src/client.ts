@@ -20,7 +20,7 @@ export interface KafkaLog {
 }
 
 /** kafkajs calls retriable protocol answers (a moving leader, a rebalance) errors; to us they are daily life. */
-const DAILY_LIFE = /rebalanc|not the leader|coordinator|CONCURRENT_TRANSACTIONS|leadership election|Response Heartbeat|Response GroupCoordinator|unknown member|restart/i;
+const DAILY_LIFE = /rebalanc|not the leader|coordinator|CONCURRENT_TRANSACTIONS|leadership election|Response Heartbeat|Response GroupCoordinator|unknown member|restart|switched default partitioner|concurrent operation on the same transaction|Limiting retries for the idempotent/i;
 
 function logCreator(log: KafkaLog) {
   return () => ({ level, namespace, log: entry }: LogEntry): void => {

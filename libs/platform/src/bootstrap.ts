@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModuleRef, NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy, MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DatabaseConfig, KafkaConfig, ServiceConfig } from './config.js';
@@ -55,12 +55,14 @@ export async function bootstrap<C extends ServiceConfig>(module: Type, configCla
 
   const metrics = new Metrics(name);
   const health = new Health(metrics);
+  health.ready('start', false);
   const healthPort = await health.listen(config.host, config.healthPort).catch(crash);
   const root: DynamicModule = { module: class Root {}, imports: [PlatformModule.with(config, logger, metrics, health), module] };
   const app = await NestFactory.create<NestFastifyApplication>(root, http?.adapter?.(config) ?? new FastifyAdapter(), { logger: new NestLog(logger), abortOnError: false, bodyParser: http?.adapter === undefined }).catch(crash);
 
   const stop = (signal: string): void => {
     logger.info('Stopping: what is in hand is finished first.', { signal });
+    health.ready('start', false);
     setTimeout(() => crash(new Error(`not done ${config.shutdownSeconds} s after ${signal}`)), config.shutdownSeconds * 1000).unref();
     app.close().then(() => health.close()).then(() => process.exit(0), crash);
   };
@@ -76,10 +78,12 @@ export async function bootstrap<C extends ServiceConfig>(module: Type, configCla
     await http.configure?.(app, config);
     await app.listen(http.port(config), config.host).catch(crash);
   }
+  health.ready('start', true);
   logger.info('Started.', { healthPort, ...(http !== undefined && { port: http.port(config) }) });
   return app;
 }
 
 function optional<T>(app: INestApplication, token: symbol): T | undefined {
-  try { return app.get<T>(token, { strict: false }); } catch { return undefined; }
+  // the application itself logs what it doesn't find as an error
+  try { return app.get(ModuleRef).get<T>(token, { strict: false }); } catch { return undefined; }
 }
