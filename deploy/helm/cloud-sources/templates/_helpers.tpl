@@ -60,7 +60,7 @@ A secret that isn't listed here isn't mounted.
 {{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault") "env" dict) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
-{{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "warehouse") "env" dict) -}}
+{{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "database" "vault") "env" dict) -}}
 {{- toYaml (dict "items" $all) -}}
 {{- end -}}
 
@@ -88,7 +88,6 @@ BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
 {{- define "cloud-sources.secretFiles" -}}
 {{- $files := dict -}}
 {{- $_ := set $files "database" (dict "env" "DATABASE_URL" "file" "database-url" "name" .Values.controlDatabase.secret.name "key" .Values.controlDatabase.secret.key) -}}
-{{- $_ := set $files "warehouse" (dict "env" "WAREHOUSE_URL" "file" "warehouse-url" "name" .Values.warehouse.secret.name "key" .Values.warehouse.secret.key) -}}
 {{- $_ := set $files "vault" (dict "env" "VAULT_KEYS" "file" "vault-keys" "name" .Values.vault.secret.name "key" .Values.vault.secret.key) -}}
 {{- if and .Values.kafka.tls.enabled .Values.kafka.tls.caSecret.name -}}
 {{- $_ := set $files "kafka-ca" (dict "env" "KAFKA_CA" "file" "kafka-ca.crt" "name" .Values.kafka.tls.caSecret.name "key" .Values.kafka.tls.caSecret.key) -}}
