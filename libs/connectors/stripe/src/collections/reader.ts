@@ -6,6 +6,9 @@ import { PAGE_SIZE, createdOf, fetchOne, fetchPage, idOfLast } from './list.js';
 import { selectedParts, type Part, type Resource } from './resources.js';
 import { resourceState, toCheckpoint, type ResourceState, type Walk } from './state.js';
 
+/** Stripe names the day on which funds become available, not the minute. */
+const SETTLED_AFTER = 6 * 3_600;
+
 /**
  * Reads a resource: in full the first time (newest first, resumable after any page), then what was created since and,
  * by id, what the feed says has changed.
@@ -32,7 +35,11 @@ class ResourceRun {
     const changed = new Map(feed?.byCollection.get(this.resource.collection));
     const walk = this.state.walk ?? this.plan(feed, changed);
     if (walk.full && walk.after === undefined && this.resource.collection === 'accounts') yield* this.ownAccount();
+    const before = this.state.pending ?? [];
+    // What the walk reads again, it notes again.
+    if (this.resource.settles === true) this.state = { ...this.state, pending: before.filter(([, from]) => from < walk.from) };
     yield* this.walk(walk, changed);
+    if (!walk.full) yield* this.readSettled();
     // A full walk read what changed before it, and leaves what changed since to the next run.
     if (!walk.full) yield* this.readChanged(changed, feed);
     if (this.held !== undefined) yield { ...this.held, checkpoint: this.checkpoint() };
@@ -64,6 +71,7 @@ class ResourceRun {
       // Stripe's clock, which is only known now: with ours, an hour ahead, the next run would begin in the future.
       const to = walk.to ?? Math.floor(page.response.observedAt / 1_000);
       const { records, response } = page;
+      this.notePending(records, to);
       for (const { id } of records) if (typeof id === 'string') changed.delete(id);
       const last = createdOf(records.at(-1));
       const passed = filter === 'client' && !walk.full && last !== undefined && last < walk.from;
@@ -72,7 +80,9 @@ class ResourceRun {
       const done = !page.more || passed;
       const pages = this.withParts(response, 'data', records);
       if (done) {
+        const { pending } = this.state;
         this.state = {
+          ...(pending !== undefined && pending.length > 0 && { pending }),
           through: to,
           eventsThrough: (walk.full ? walk.eventsThrough : this.state.eventsThrough) ?? to,
           size: walk.full ? walk.count : (this.state.size ?? 0) + walk.count,
@@ -82,6 +92,36 @@ class ResourceRun {
       }
       yield* this.hold(pages);
       if (done) return;
+    }
+  }
+
+  /** Notes what settles after `now`; what is still pending although its time has come changes at no known time. */
+  private notePending(records: readonly Json[], now: number): void {
+    if (this.resource.settles !== true) return;
+    const groups = new Map((this.state.pending ?? []).map((group) => [group[0], group]));
+    for (const { status, created, available_on: due } of records) {
+      if (status !== 'pending' || typeof created !== 'number' || typeof due !== 'number' || due <= now) continue;
+      const [, from, to] = groups.get(due) ?? [due, created, created];
+      groups.set(due, [due, Math.min(from, created), Math.max(to, created)]);
+    }
+    this.state = { ...this.state, pending: [...groups.values()] };
+  }
+
+  /** Lists once more what was created when those records were that have settled by now. */
+  private async *readSettled(): AsyncIterable<Page> {
+    const all = this.state.pending ?? [];
+    const due = all.filter(([at]) => at + SETTLED_AFTER <= (this.state.through ?? 0));
+    if (due.length === 0) return;
+    const { path, collection } = this.resource;
+    const query = { 'created[gte]': Math.min(...due.map(([, from]) => from)), 'created[lte]': Math.max(...due.map(([, , to]) => to)) };
+    let after: string | undefined;
+    for (let more = true; more;) {
+      const page = await fetchPage(this.ctx.http, { path, endpoint: path, collection, query }, after);
+      if (page === undefined) { after = undefined; continue; }
+      [after, more] = [idOfLast(page.records), page.more];
+      yield* this.hold(this.withParts(page.response, 'data', page.records), () => {
+        if (!more) this.state = { ...this.state, pending: all.filter((group) => !due.includes(group)) };
+      });
     }
   }
 

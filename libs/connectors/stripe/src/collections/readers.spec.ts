@@ -11,6 +11,8 @@ const START = 1_772_323_200;
 /** Lists and single objects of a Stripe account in memory, newest first, as its documents have it. */
 class Account {
   now = START;
+  /** Seconds that our own clock is ahead. */
+  clockError = 0;
   readonly lists = new Map<string, Json[]>();
   readonly requests: string[] = [];
   /** Called before each answer. */
@@ -83,7 +85,7 @@ describe('readers', () => {
     for (const { reader } of planReads(connector, names)) {
       for await (const page of connector.readers[reader]?.({
         http: account.http, credentials: {}, checkpoint: before[reader], checkpoints: before, startDate, selected: names, run: scope,
-        now: () => account.now * 1_000, signal: new AbortController().signal, warn: (message) => { warnings.push(message); },
+        now: () => (account.now + account.clockError) * 1_000, signal: new AbortController().signal, warn: (message) => { warnings.push(message); },
       }) ?? []) {
         pages.push(page);
         if (page.checkpoint !== undefined) checkpoints[reader] = JSON.parse(JSON.stringify(page.checkpoint)) as Checkpoint;
@@ -277,5 +279,37 @@ describe('readers', () => {
     account.now += 40 * DAY;
     await run({ selected: ['balance_transactions'] });
     expect(account.requests).toEqual([`/v1/balance_transactions?limit=100&created[gte]=${START - 600}`]);
+  });
+
+  it('reads balance transactions again once their funds are available', async () => {
+    const add = (id: string, created: number, due: number): void => account.add('/v1/balance_transactions', 'balance_transaction', id, created, { status: 'pending', available_on: due });
+    add('txn_1', START - 2 * DAY, START + 3_000);
+    add('txn_2', START - DAY, START + 3_000);
+    add('txn_3', START - 3_600, START + DAY);
+    await run({ selected: ['balance_transactions'] });
+    account.now += 7 * 3_600;
+    account.list('/v1/balance_transactions').splice(0, 2, ...account.list('/v1/balance_transactions').slice(0, 2).map((one) => ({ ...one, status: 'available' })));
+    expect(ids(await run({ selected: ['balance_transactions'] }))).toEqual(['txn_2', 'txn_1']);
+    expect(account.requests[1]).toBe(`/v1/balance_transactions?limit=100&created[gte]=${START - 2 * DAY}&created[lte]=${START - DAY}`);
+    account.now += 3_600;
+    await run({ selected: ['balance_transactions'] });
+    expect(paths()).toEqual(['/v1/balance_transactions']);
+    account.now += DAY;
+    expect(ids(await run({ selected: ['balance_transactions'] }))).toEqual(['txn_3']);
+    expect(checkpoints.balance_transactions).not.toHaveProperty('pending');
+  });
+
+  it('goes by Stripe\'s clock when ours is an hour ahead', async () => {
+    customers(3);
+    const selected = ['customers'];
+    const ahead = 3_600;
+    const stripe = account.now;
+    account.clockError = ahead;
+    await run({ selected });
+    expect(checkpoints.customers).toMatchObject({ through: stripe, eventsThrough: stripe });
+    account.now += 1_800;
+    account.event('customer.updated', { id: 'cus_1', object: 'customer' }, account.now - 900);
+    expect(ids(await run({ selected }))).toEqual(['cus_1']);
+    expect(checkpoints.customers).toMatchObject({ eventsThrough: stripe + 1_800 });
   });
 });

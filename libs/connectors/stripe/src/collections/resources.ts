@@ -28,6 +28,8 @@ export interface Resource {
   /** Events that say that a record changed or went. Empty: Stripe tells of no change. */
   readonly eventTypes: readonly string[];
   readonly parts: readonly Part[];
+  /** Its records go from `pending` to another status at their `available_on`, of which Stripe tells no event. */
+  readonly settles?: true;
 }
 
 const named = (prefix: string, names: string): string[] => names.split(' ').map((name) => `${prefix}.${name}`);
@@ -62,7 +64,7 @@ const discounts: Part = { collections: ['discounts'], list: 'discounts', eventTy
 
 const resource = (
   collection: string, path: string, permission: string, title: string, description: string, eventTypes: readonly string[],
-  more: Partial<Pick<Resource, 'object' | 'query' | 'filter' | 'parts'>> = {},
+  more: Partial<Pick<Resource, 'object' | 'query' | 'filter' | 'parts' | 'settles'>> = {},
 ): Resource => ({ object: collection.slice(0, -1), path: `/v1/${path}`, permission: `rak_${permission}_read`, filter: 'server', parts: [], ...more, collection, title, description, eventTypes });
 
 /**
@@ -72,7 +74,7 @@ const resource = (
 export const RESOURCES: readonly Resource[] = [
   resource('accounts', 'accounts', 'connected_account', 'Accounts', 'Your own account and, on a Connect platform, the accounts connected to it.', ['account.updated'], { parts: [externalAccounts] }),
   resource('application_fees', 'application_fees', 'application_fee', 'Application fees', 'Fees that a Connect platform earned on charges of its accounts.', named('application_fee', 'created refunded'), { parts: [feeRefunds] }),
-  resource('balance_transactions', 'balance_transactions', 'balance_transaction_source', 'Balance transactions', 'Every movement of the Stripe balance, with its fee and net amount.', [], { parts: [feeDetails] }),
+  resource('balance_transactions', 'balance_transactions', 'balance_transaction_source', 'Balance transactions', 'Every movement of the Stripe balance, with its fee and net amount.', [], { parts: [feeDetails], settles: true }),
   resource('charges', 'charges', 'charge', 'Charges', 'Attempts to move money from a customer to you.', named('charge', 'captured expired failed pending refunded succeeded updated')),
   resource('checkout_sessions', 'checkout/sessions', 'checkout_session', 'Checkout sessions', "Customers' visits to a Checkout page, with what they came to.", named('checkout.session', 'async_payment_failed async_payment_succeeded completed expired'), { object: 'checkout.session' }),
   resource('coupons', 'coupons', 'coupon', 'Coupons', 'Amounts or percentages off that can be applied to invoices.', named('coupon', CHANGED)),

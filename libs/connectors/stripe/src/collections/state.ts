@@ -27,6 +27,8 @@ export interface ResourceState {
   /** About how many records there are: decides whether a list is cheaper than single reads. */
   readonly size?: number;
   readonly walk?: Walk;
+  /** Records that change by themselves at a known time: `[that second, first created, last created]`. */
+  readonly pending?: readonly (readonly [number, number, number])[];
 }
 
 /** Where the event feed's next run goes on. */
@@ -47,7 +49,9 @@ const keep = <T extends object>(object: T): T => Object.fromEntries(Object.entri
 export function resourceState(checkpoint: Checkpoint | undefined): ResourceState {
   const walk = checkpoint?.walk as Partial<Record<keyof Walk, unknown>> | undefined;
   const from = seconds(walk?.from);
+  const pending = Array.isArray(checkpoint?.pending) ? checkpoint.pending.filter((group): group is [number, number, number] => Array.isArray(group) && group.length === 3 && group.every((one) => seconds(one) !== undefined)) : [];
   return keep({
+    pending: pending.length === 0 ? undefined : pending,
     through: seconds(checkpoint?.through), eventsThrough: seconds(checkpoint?.eventsThrough), size: seconds(checkpoint?.size),
     walk: walk === undefined || from === undefined ? undefined : keep({
       full: walk.full === true, from, to: seconds(walk.to), until: seconds(walk.until), eventsThrough: seconds(walk.eventsThrough), count: seconds(walk.count) ?? 0,
@@ -60,4 +64,4 @@ export function feedState(checkpoint: Checkpoint | undefined): FeedState {
   return keep({ eventsThrough: seconds(checkpoint?.eventsThrough), recent: strings(checkpoint?.recent), families: strings(checkpoint?.families) }) as FeedState;
 }
 
-export const toCheckpoint = (state: ResourceState | FeedState): Checkpoint => keep({ ...state }) as unknown as Checkpoint;
+export const toCheckpoint = (state: ResourceState | FeedState): Checkpoint => keep({ ...state, ...('pending' in state && state.pending?.length === 0 && { pending: undefined }) }) as unknown as Checkpoint;
