@@ -19,6 +19,7 @@ export class FaultProxy {
   readonly requests: string[] = [];
   private fault: ProxyFault | undefined;
   private left = Infinity;
+  private skip = 0;
   private readonly first = new Map<string, Upstream>();
   private readonly agent = new Agent();
   private readonly server = createServer((request, response) => {
@@ -37,10 +38,11 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** From now on `fault` happens, `times` times; undefined: nothing does. */
-  set(fault: ProxyFault | undefined, times = Infinity): void {
+  /** After the next `skip` requests `fault` happens, `times` times; undefined: nothing does. */
+  set(fault: ProxyFault | undefined, { times = Infinity, skip = 0 } = {}): void {
     this.fault = fault;
     this.left = times;
+    this.skip = skip;
     this.first.clear();
   }
 
@@ -51,7 +53,7 @@ export class FaultProxy {
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests.push(request.url ?? '');
-    const fault = this.left > 0 ? this.fault : undefined;
+    const fault = this.left > 0 && this.skip-- <= 0 ? this.fault : undefined;
     if (fault !== undefined) this.left--;
     if (fault?.kind === 'reset') { response.destroy(); return; }
     if (fault?.kind === 'answer') { response.writeHead(fault.status, fault.headers ?? {}).end(fault.body); return; }
@@ -66,7 +68,8 @@ export class FaultProxy {
     const base = new URL(this.target);
     const sent: Buffer[] = [];
     for await (const chunk of request) sent.push(chunk as Buffer);
-    const { connection: _connection, host: _host, 'transfer-encoding': _encoding, 'content-length': _length, ...headers } = request.headers;
+    // Uncompressed, so that a body can be cut and repeated.
+    const { connection: _connection, host: _host, 'accept-encoding': _compression, 'transfer-encoding': _encoding, 'content-length': _length, ...headers } = request.headers;
     const answer = await this.agent.request({
       origin: base.origin, path: base.pathname.replace(/\/$/, '') + (request.url ?? ''), method: request.method === 'POST' ? 'POST' : 'GET', headers,
       ...(sent.length > 0 && { body: Buffer.concat(sent) }),

@@ -36,9 +36,9 @@ export function defaultError({ title, answer, retryAfterMs }: Described): CloudS
 const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_SSL_)/;
 
 /** The `code` of a Node or undici error; its own name otherwise. */
-export function networkCode(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.name : 'unknown';
+function networkCode(thrown: unknown): string {
+  const { code, name } = (thrown ?? {}) as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
 }
 
 export interface NetworkFailure {
@@ -55,7 +55,8 @@ export function networkFailure(title: string, host: string, path: string, maxBod
       remedy: 'Enter the partner\'s public address. Where calling private addresses is wanted (a simulator, a proxy), the installation\'s setting must allow it.',
     }) };
   }
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return { retriable: false, error: new PartnerContractError(`${title}'s answer to ${path} is larger than ${maxBodyBytes} bytes.`, detail) };
+  // The second is an answer that was small only while it was compressed.
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'ERR_BUFFER_TOO_LARGE') return { retriable: false, error: new PartnerContractError(`${title}'s answer to ${path} is larger than ${maxBodyBytes} bytes.`, detail) };
   if (code === 'UND_ERR_INVALID_ARG') {
     return { retriable: false, error: new ConfigurationInvalidError(`The request to ${path} can't be sent: the credentials or the address hold a character that HTTP doesn't allow.`, {
       remedy: 'Enter the credentials again, without line breaks or spaces around them.', details: code,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CloudSourcesError, PermissionDeniedError, RateLimitedError } from '#contracts';
 import type { Connector } from '../connector.js';
@@ -89,6 +90,26 @@ describe('a request', () => {
   });
 });
 
+describe('a compressed answer', () => {
+  const zipped = (text: string, cut = 0): Step => (request, response) => {
+    expect(request.headers['accept-encoding']).toBe('gzip');
+    const bytes = gzipSync(text);
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes.subarray(0, bytes.length - cut));
+  };
+
+  it('comes back as it was before, and is asked for again when it is cut', async () => {
+    const { http, calls } = await partner([zipped('{"a":"é"}', 12), zipped('{"a":"é"}')]);
+    expect((await http.send(get)).body.toString()).toBe('{"a":"é"}');
+    expect(calls.map(({ bytes }) => bytes)).toEqual([0, 10]);
+  });
+
+  it('may not outgrow the limit', async () => {
+    const { http, requests } = await partner([zipped('x'.repeat(1_000_000))], { maxBodyBytes: 10_000 });
+    expect(await failure(http.send(get))).toMatchObject({ code: 'partner_contract', message: expect.stringContaining('larger than 10000 bytes') });
+    expect(requests).toHaveLength(1);
+  });
+});
+
 describe('an answer that is no success', () => {
   it.each([
     [301, '', 'configuration_invalid'], [400, '{"error":"no such field"}', 'partner_contract'], [401, 'no', 'authentication_failed'], [403, 'no', 'permission_denied'],
@@ -102,8 +123,9 @@ describe('an answer that is no success', () => {
   });
 
   it('is an answer when the request accepts it', async () => {
-    const { http } = await partner([answer(404, '{"deleted":true}')]);
-    expect((await http.send({ ...get, accept: [404] })).status).toBe(404);
+    const { http } = await partner([answer(404, `{"key":"${SECRET}"}`)]);
+    const response = await http.send({ ...get, accept: [404] });
+    expect([response.status, response.json()]).toEqual([404, { key: '[secret]' }]);
   });
 
   it('shows the partner\'s words cut and without the credentials', async () => {

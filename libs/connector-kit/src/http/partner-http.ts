@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { Agent } from 'undici';
 import { ConfigurationInvalidError, PartnerContractError, RateLimitedError, type CloudSourcesError } from '#contracts';
 import type { Connector, Credentials } from '../connector.js';
@@ -44,6 +46,8 @@ export interface PartnerHttpOptions {
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
+const unzip = promisify(gunzip);
+
 /** Thrown into an attempt that takes too long as a whole. */
 class AttemptTimeout extends Error {
   readonly code = 'ATTEMPT_TIMEOUT';
@@ -51,7 +55,7 @@ class AttemptTimeout extends Error {
 
 interface Answer {
   readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
+  readonly headers: PartnerAnswer['headers'];
   readonly body: Buffer;
   readonly sentAt: number;
 }
@@ -88,7 +92,7 @@ class UndiciPartnerHttp implements PartnerClient {
     this.host = base.hostname;
     this.basePath = base.pathname.replace(/\/$/, '');
     const authentication = connector.authenticate(credentials);
-    this.headers = { accept: 'application/json', 'user-agent': 'cloud-sources', ...authentication };
+    this.headers = { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cloud-sources', ...authentication };
     this.redact = redactor(secretsOf(connector.declaration, credentials, authentication));
     this.clock = options.clock ?? Date.now;
     this.partnerClock = new PartnerClock(this.clock);
@@ -135,9 +139,10 @@ class UndiciPartnerHttp implements PartnerClient {
       });
       let delay = backoff(attempt, random);
       if ('status' in answer) {
-        if ((answer.status >= 200 && answer.status < 300) || request.accept?.includes(answer.status) === true) return this.response(answer, shown);
+        if (answer.status >= 200 && answer.status < 300) return this.response(answer, shown);
+        const known = this.withoutSecrets(answer, request.path);
+        if (request.accept?.includes(answer.status) === true) return this.response({ ...answer, headers: known.headers, body: known.body }, shown);
         const after = retryAfter(answer.headers['retry-after'], this.now());
-        const known: PartnerAnswer = this.withoutSecrets(answer, request.path);
         if (attempt >= this.maxAttempts || !(this.options.connector.shouldRetry?.(known) ?? isRetriable(answer.status))) throw this.mapped(known, after);
         delay = Math.max(delay, after ?? 0);
         if (waited + delay > this.maxWaitMs) throw after === undefined ? this.mapped(known, undefined) : this.rateLimited(known, delay);
@@ -179,7 +184,8 @@ class UndiciPartnerHttp implements PartnerClient {
         ...(request.body !== undefined && { body: request.body }),
       });
       status = answer.statusCode;
-      const body = Buffer.from(await answer.body.arrayBuffer());
+      let body: Buffer = Buffer.from(await answer.body.arrayBuffer());
+      if (answer.headers['content-encoding'] === 'gzip') body = await unzip(body, { maxOutputLength: this.maxBodyBytes });
       bytes = body.length;
       this.partnerClock.observe(answer.headers.age === undefined ? answer.headers.date : undefined, startedAt, this.clock());
       return { status, headers: answer.headers, body, sentAt: startedAt };

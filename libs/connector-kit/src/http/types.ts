@@ -23,7 +23,7 @@ export interface PartnerRequest {
   readonly collection: string;
   /** Bucket of the per-endpoint rate limit; default: the path. Name it where the path holds an id, e.g. `/v1/customers/{id}`. */
   readonly endpoint?: string;
-  /** Statuses that are an answer and not an error, e.g. `[404]`. */
+  /** Statuses that are an answer and not an error, e.g. `[404]`. Secrets that the partner repeats in it are blanked out. */
   readonly accept?: readonly number[];
 }
 
@@ -46,6 +46,7 @@ export interface ApiCall {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** Of the body, decompressed. */
   readonly bytes: number;
 }
 
