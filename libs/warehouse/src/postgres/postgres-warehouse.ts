@@ -34,7 +34,8 @@ export class PostgresWarehouse extends Warehouse {
     super();
     this.config = { connectionString: url, application_name: 'cloud-sources warehouse-loader', connectionTimeoutMillis: 5_000, keepAlive: true };
     this.pool = new Pool({ ...this.config, max: 4, idleTimeoutMillis: 30_000 });
-    this.pool.on('error', () => undefined);
+    // The pool listens only while a client is idle; one that is lost between two queries must not end the process.
+    this.pool.on('error', () => undefined).on('connect', (client) => { client.on('error', () => undefined); });
     this.schemas = new SchemaStore(this.pool);
   }
 

@@ -25,8 +25,8 @@ export function classify(error: unknown): ErrorClass {
   if (REPLAN.has(code)) return 'replan';
   if (ROWS.has(code) || code.startsWith('22') || code.startsWith('23')) return 'rows';
   if (code.startsWith('28') || code === '3D000' || code === '42501') return 'stop';
-  // 25006: a standby or a read-only disk; it becomes writable again, or another address does.
-  if (code.startsWith('08') || code.startsWith('57P') || code.startsWith('53') || code === '25006' || code === '25P03' || code === '25P04' || code === '58030') return 'away';
+  // 25006: a standby or a read-only disk. 55000: a database that takes no connections for now.
+  if (code.startsWith('08') || code.startsWith('57P') || code.startsWith('53') || code === '25006' || code === '55000' || code === '25P03' || code === '25P04' || code === '58030') return 'away';
   return 'bug';
 }
 

@@ -1,0 +1,5 @@
+import { bootstrap } from '#platform';
+import { WarehouseLoaderConfig } from './warehouse-loader.config.js';
+import { WarehouseLoaderModule } from './warehouse-loader.module.js';
+
+await bootstrap(WarehouseLoaderModule, WarehouseLoaderConfig);

@@ -1,0 +1,301 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attribute, type RecordMeta } from '#contracts';
+import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, PartitionRange } from '#kafka';
+import { FencedError, RowsRejectedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
+import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
+import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow } from './decode.js';
+
+/** What the pipeline needs of the outside. */
+export interface LoaderPorts {
+  /** Name of the loader in the warehouse's offsets. */
+  readonly loader: string;
+  readonly clusterId: string;
+  readonly warehouse: Warehouse;
+  readonly limits: { readonly batchRows: number; readonly batchBytes: number; readonly lingerMs: number };
+  readonly control: BatchControl;
+  readonly destination: (meta: RecordMeta) => Destination;
+  /** Looks again for a source that isn't in memory, unless that was done a moment ago. */
+  readonly lookForSource: (sourceId: string) => Promise<void>;
+  /** Resolves when all are on the dead-letter topic for good. */
+  readonly bury: (letters: readonly OutgoingMessage[]) => Promise<void>;
+  readonly ranges: (topic: string) => Promise<readonly PartitionRange[] | undefined>;
+  readonly watch: {
+    received(records: number): void;
+    dropped(reason: string): void;
+    deadLettered(reason: string): void;
+    loaded(rows: number, discarded: number, seconds: number): void;
+    /** Loading stands still until `recovered`; said for every attempt. */
+    failing(error: unknown): void;
+    recovered(): void;
+    /** This partition is not loaded any more: a person must look. */
+    stopped(partition: PartitionRef, why: string): void;
+  };
+}
+
+const CHUNK_ROWS = 2_000;
+const CHUNK_BYTES = 2 * 1024 * 1024;
+/** Batches under way: one is committed while the next one is encoded. */
+const DEPTH = 2;
+const HINT_MS = 5_000;
+const BACKOFF_MS = { first: 200, most: 5_000, person: 15_000 };
+/** A partition that was taken from us is claimed again after this time, if the group still says that it is ours. */
+const FENCED_MS = 10_000;
+
+const keyOf = ({ topic, partition }: PartitionRef): string => `${topic}/${partition}`;
+
+/**
+ * The whole service for one warehouse, in order:
+ *
+ *     claim → decode → group → apply (ensure schema → merge → commit)
+ *
+ * The offsets in the warehouse are the truth. Whatever goes wrong, the answer is one and the same: drop what is in memory,
+ * read the positions again, seek there.
+ */
+export class LoaderPipeline {
+  private readonly queue = new ChunkQueue();
+  private readonly owned = new Map<string, OwnedPartition>();
+  /** Rows that the warehouse refused, by `topic/partition/offset`: buried when they come again. */
+  private readonly refused = new Map<string, { readonly reason: string; readonly message: string; readonly origin: string; readonly offset: bigint }>();
+  private readonly hints = new Map<string, Claim>();
+  private readonly decoder;
+  private generation = 0;
+  /** Grows when everything in memory became worthless. */
+  private term = 0;
+  private recovering = false;
+  private stopping = false;
+  private flying = new Set<Promise<void>>();
+  private linger: NodeJS.Timeout | undefined;
+  private roomMade: (() => void)[] = [];
+  private hinted = Date.now();
+
+  constructor(private readonly ports: LoaderPorts) {
+    this.decoder = recordDecoder(ports.destination);
+  }
+
+  /** A new assignment: what the older one left in memory is forgotten, the partitions are claimed. */
+  async assigned(assignment: Readonly<Record<string, readonly number[]>>, generation: number): Promise<void> {
+    this.generation = generation;
+    this.forget();
+    this.owned.clear();
+    await this.claim(Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))), generation);
+  }
+
+  /** One batch of one partition: decoded and queued. It is fetched again when anything after this fails. */
+  async handle(batch: Batch): Promise<void> {
+    try {
+      await this.queueUp(batch);
+    } catch (error) {
+      // The control database or the dead-letter topic is away: this partition waits.
+      this.ports.watch.failing(error);
+      this.ports.control.pause(batch.topic, [batch.partition]);
+      const { term } = this;
+      setTimeout(() => {
+        const owner = this.owned.get(keyOf(batch));
+        if (term === this.term && owner !== undefined) this.fetchFrom(owner);
+      }, BACKOFF_MS.most / 4).unref();
+    }
+  }
+
+  private async queueUp(batch: Batch): Promise<void> {
+    const owner = this.owned.get(keyOf(batch));
+    if (batch.generation !== this.generation || this.stopping) return;
+    if (owner === undefined || this.recovering) return this.ports.control.pause(batch.topic, [batch.partition]);
+    if (!await this.begins(batch, owner)) return;
+    const { term } = this;
+    const { messages } = batch;
+    for (let at = 0; at < messages.length;) {
+      const letters: OutgoingMessage[] = [];
+      const rows: LoadRow[] = [];
+      const start = at;
+      let bytes = 0;
+      for (; at < messages.length && at - start < CHUNK_ROWS && bytes < CHUNK_BYTES; at++) {
+        const message = messages[at] as IncomingMessage;
+        if (BigInt(message.offset) < owner.position) continue;
+        bytes += message.value?.length ?? 0;
+        if (this.take(message, rows, letters)) continue;
+        await this.ports.lookForSource(attribute(message.headers, 'sourceid') ?? '');
+        this.take(message, rows, letters, true);
+      }
+      if (letters.length > 0) await this.ports.bury(letters);
+      if (term !== this.term || !batch.isOwned()) return;
+      const to = BigInt((messages[at - 1] as IncomingMessage).offset) + 1n;
+      if (to > owner.position) {
+        owner.position = to;
+        this.ports.watch.received(at - start);
+        this.queue.add({ owner, to, rows, bytes });
+        batch.resolve(to.toString());
+        this.pump();
+      }
+      while (term === this.term && (this.queue.rows > 2 * this.ports.limits.batchRows || this.queue.bytes > 2 * this.ports.limits.batchBytes)) {
+        await new Promise<void>((resolve) => { this.roomMade.push(resolve); });
+      }
+      if (term !== this.term || !batch.isOwned()) return;
+    }
+  }
+
+  /** Waits for the batches under way; the rest is loaded by who comes next. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.forget();
+    await Promise.allSettled(this.flying);
+  }
+
+  /** Whether the batch is the one to go on with. The log may have gaps (compaction, transactions), a fetch from elsewhere has not. */
+  private async begins(batch: Batch, owner: OwnedPartition): Promise<boolean> {
+    const first = BigInt(batch.messages[0]?.offset ?? 0);
+    if (BigInt(batch.highWatermark) < owner.position) {
+      this.halt(owner, `the topic ends at ${batch.highWatermark}, before the loaded offset ${owner.position}: it was made anew`);
+      return false;
+    }
+    if (!owner.verified && first > owner.position) {
+      const low = (await this.ports.ranges(batch.topic))?.find(({ partition }) => partition === batch.partition)?.low ?? '0';
+      if (owner.position > 0n && BigInt(low) > owner.position) {
+        this.halt(owner, `the topic begins at ${low}, after the loaded offset ${owner.position}: records were lost to its retention`);
+        return false;
+      }
+      // While this batch is in hand no other of its partition is: the next one was fetched from here.
+      this.ports.control.seek(batch.topic, batch.partition, owner.position.toString());
+      owner.verified = true;
+      return false;
+    }
+    owner.verified = true;
+    return true;
+  }
+
+  private halt(owner: OwnedPartition, why: string): void {
+    this.owned.delete(keyOf(owner));
+    this.ports.control.pause(owner.topic, [owner.partition]);
+    this.ports.watch.stopped(owner, why);
+  }
+
+  /** decode one message. False when its source is unknown and it wasn't said that this is `final`. */
+  private take(message: IncomingMessage, rows: LoadRow[], letters: OutgoingMessage[], final = false): boolean {
+    const refused = this.refused.size === 0 ? undefined : this.refused.get(`${keyOf(message)}/${message.offset}`);
+    const result = refused === undefined ? this.decoder.run(message) : { outcome: 'dead-letter' as const, reason: refused.reason, message: refused.message };
+    if (result.outcome === 'ok') rows.push(result.value);
+    else if (result.outcome === 'drop') this.ports.watch.dropped(result.reason);
+    else if (result.reason === UNKNOWN_SOURCE && !final) return false;
+    else {
+      letters.push(buried(message, result.reason, result.message, new Date()));
+      this.ports.watch.deadLettered(result.reason);
+    }
+    return true;
+  }
+
+  /** Starts a batch when there is enough for one, or nothing to wait for. */
+  private pump(): void {
+    const { batchRows, batchBytes, lingerMs } = this.ports.limits;
+    while (!this.recovering && !this.stopping && this.flying.size < DEPTH && !this.queue.isEmpty) {
+      const full = this.queue.rows >= batchRows / 2 || this.queue.bytes >= batchBytes / 2;
+      // A small batch waits for the one under way: it grows in the meantime.
+      if (!full && this.flying.size > 0) return;
+      if (!full && lingerMs > 0) {
+        this.linger ??= setTimeout(() => { this.linger = undefined; if (this.flying.size === 0 && !this.recovering && !this.stopping && !this.queue.isEmpty) this.fly(); }, lingerMs);
+        return;
+      }
+      this.fly();
+    }
+  }
+
+  private fly(): void {
+    const { term } = this;
+    const batch = this.queue.take(this.ports.limits.batchRows, this.ports.limits.batchBytes);
+    const started = performance.now();
+    const flight: Promise<void> = this.ports.warehouse.apply(this.ports.loader, batch).then(
+      ({ discarded }) => {
+        this.ports.watch.loaded(batch.rows, discarded, (performance.now() - started) / 1000);
+        this.landed(batch, term);
+      },
+      (error: unknown) => { if (term === this.term) void this.recover(error); },
+    ).finally(() => {
+      this.flying.delete(flight);
+      this.pump();
+    });
+    this.flying.add(flight);
+    for (const resolve of this.roomMade.splice(0)) resolve();
+  }
+
+  private landed({ advances }: WarehouseBatch, term: number): void {
+    if (term !== this.term) return;
+    if (this.refused.size > 0) for (const [key, { origin, offset }] of this.refused) if (advances.some((done) => keyOf(done) === origin && offset < done.to)) this.refused.delete(key);
+    for (const { topic, partition, epoch, to } of advances) {
+      this.hints.set(`${topic}/${partition}`, { topic, partition, epoch, nextOffset: to });
+    }
+    if (Date.now() - this.hinted < HINT_MS) return;
+    this.hinted = Date.now();
+    for (const { topic, partition, nextOffset } of this.hints.values()) void this.ports.control.commitHint(topic, partition, nextOffset.toString());
+    this.hints.clear();
+  }
+
+  /** Nothing that is in memory counts any more. */
+  private forget(): void {
+    this.term += 1;
+    this.queue.clear();
+    this.hints.clear();
+    clearTimeout(this.linger);
+    this.linger = undefined;
+    for (const resolve of this.roomMade.splice(0)) resolve();
+  }
+
+  private async recover(error: unknown): Promise<void> {
+    this.forget();
+    const { term, generation } = this;
+    this.recovering = true;
+    if (error instanceof RowsRejectedError) {
+      for (const { row, reason, message } of error.rejected) this.refused.set(`${keyOf(row.origin)}/${row.offset}`, { reason, message, origin: keyOf(row.origin), offset: BigInt(row.offset) });
+    } else if (!(error instanceof FencedError)) {
+      this.ports.watch.failing(error);
+      for (const { topic, partition } of this.owned.values()) this.ports.control.pause(topic, [partition]);
+      await sleep(BACKOFF_MS.first);
+    }
+    await Promise.allSettled(this.flying);
+    const stored = await this.insist(generation, () => this.ports.warehouse.positions(this.ports.loader, [...this.owned.values()]));
+    this.recovering = false;
+    if (stored === undefined || term !== this.term) {
+      // Assigned anew in the meantime: what was claimed since then waits for us.
+      for (const owner of this.owned.values()) this.fetchFrom(owner);
+      return;
+    }
+    const positions = new Map(stored.map((claim) => [keyOf(claim), claim]));
+    const lost: PartitionRef[] = [];
+    for (const [key, owner] of this.owned) {
+      const position = positions.get(key);
+      if (position?.epoch === owner.epoch) {
+        owner.next = owner.position = position.nextOffset;
+        this.fetchFrom(owner);
+      } else { this.owned.delete(key); lost.push(owner); }
+    }
+    if (lost.length > 0) setTimeout(() => { if (generation === this.generation && !this.stopping) void this.claim(lost, generation); }, FENCED_MS).unref();
+  }
+
+  private async claim(partitions: readonly PartitionRef[], generation: number): Promise<void> {
+    const claims = await this.insist(generation, () => this.ports.warehouse.claim(this.ports.loader, this.ports.clusterId, partitions));
+    if (claims === undefined || generation !== this.generation) return;
+    for (const { topic, partition, epoch, nextOffset } of claims) {
+      const owner: OwnedPartition = { topic, partition, epoch, next: nextOffset, position: nextOffset, verified: false };
+      this.owned.set(keyOf(owner), owner);
+      if (!this.recovering) this.fetchFrom(owner);
+    }
+  }
+
+  private fetchFrom(owner: OwnedPartition): void {
+    owner.verified = false;
+    this.ports.control.seek(owner.topic, owner.partition, owner.position.toString());
+    this.ports.control.resume(owner.topic, [owner.partition]);
+  }
+
+  /** Tries until it works, the assignment changes or the service stops; then undefined. */
+  private async insist<T>(generation: number, work: () => Promise<T>): Promise<T | undefined> {
+    for (let pause = BACKOFF_MS.first; generation === this.generation && !this.stopping; pause = Math.min(pause * 2, BACKOFF_MS.most)) {
+      try {
+        const result = await work();
+        this.ports.watch.recovered();
+        return result;
+      } catch (error) {
+        this.ports.watch.failing(error);
+        await sleep(error instanceof WarehouseUnavailableError ? pause * (0.5 + Math.random() / 2) : error instanceof WarehouseRefusedError ? BACKOFF_MS.person : BACKOFF_MS.most);
+      }
+    }
+    return undefined;
+  }
+}

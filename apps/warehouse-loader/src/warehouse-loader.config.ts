@@ -1,0 +1,20 @@
+import { IsInt, Max, Min } from 'class-validator';
+import { DatabaseConfig, Setting } from '#platform';
+
+export class WarehouseLoaderConfig extends DatabaseConfig {
+  @Setting({ env: 'LOADER_BATCH_ROWS', description: 'Most rows in one warehouse transaction; more waits for the next one.', type: 'integer', default: '10000' })
+  @IsInt() @Min(100) @Max(50_000)
+  batchRows!: number;
+
+  @Setting({ env: 'LOADER_BATCH_BYTES', description: 'Most bytes of records in one warehouse transaction.', type: 'integer', default: '12582912' })
+  @IsInt() @Min(65_536) @Max(134_217_728)
+  batchBytes!: number;
+
+  @Setting({ env: 'LOADER_LINGER_MS', description: 'How long the first record of a small batch waits for others, in ms: freshness against transactions.', type: 'integer', default: '30' })
+  @IsInt() @Min(0) @Max(1_000)
+  lingerMs!: number;
+
+  @Setting({ env: 'LOADER_REFRESH_MS', description: 'How often sources and warehouses are read from the control database, in ms.', type: 'integer', default: '5000' })
+  @IsInt() @Min(100) @Max(60_000)
+  refreshMs!: number;
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchConsumer, topicRanges, type Kafka, type OutgoingMessage } from '#kafka';
+import type { Health, Logger, Metrics } from '#platform';
+import { PostgresWarehouse, WarehouseRefusedError, type Warehouse } from '#warehouse';
+import type { Directory } from './directory.js';
+import { LoaderPipeline, type LoaderPorts } from './pipeline.js';
+
+/** What the runners of all warehouses share. */
+export interface RunnerContext {
+  readonly kafka: Kafka;
+  readonly clusterId: string;
+  readonly topics: readonly string[];
+  readonly groupId: (warehouseId: string) => string;
+  readonly limits: LoaderPorts['limits'];
+  readonly directory: Directory;
+  readonly bury: (letters: readonly OutgoingMessage[]) => Promise<void>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+}
+
+const OPEN_AGAIN_MS = 2_000;
+/** Between the fewest round trips and the longest stop of the event loop. */
+const FETCH_BYTES = 4 * 1024 * 1024;
+
+/** One warehouse's consumer and pipeline, from the first connection to the stop. */
+export class WarehouseRunner {
+  private readonly warehouse: Warehouse;
+  private readonly logger: Logger;
+  private readonly loop: string;
+  private pipeline: LoaderPipeline | undefined;
+  private consumer: BatchConsumer | undefined;
+  private stopped = false;
+  private failing = false;
+  private done: Promise<void> | undefined;
+
+  constructor(readonly warehouseId: string, readonly urlSealed: string, url: string, private readonly context: RunnerContext) {
+    this.warehouse = new PostgresWarehouse(url);
+    this.logger = context.logger.with({ warehouseId });
+    this.loop = `warehouse-${warehouseId}`;
+  }
+
+  start(): void { this.done = this.run(); }
+
+  /** The batches under way are committed, then all is closed. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.done;
+    await this.pipeline?.stop();
+    await this.consumer?.stop();
+    this.context.health.forget(this.loop);
+    await this.warehouse.close();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.warehouse.open();
+        this.recovered();
+        break;
+      } catch (error) {
+        this.failed(error);
+        await sleep(OPEN_AGAIN_MS);
+      }
+    }
+    if (!this.stopped) await this.consume();
+  }
+
+  private async consume(): Promise<void> {
+    const { kafka, clusterId, topics, groupId, limits, directory, bury, metrics, health } = this.context;
+    const loader = groupId(this.warehouseId);
+    const consumer: BatchConsumer = this.consumer = new BatchConsumer(kafka, {
+      groupId: loader, topics, maxBytesPerPartition: FETCH_BYTES,
+      onAssigned: (assignment, generation) => pipeline.assigned(assignment, generation),
+      onBatch: (batch) => pipeline.handle(batch),
+      onTick: () => health.tick(this.loop),
+      onFailure: (error) => { throw error; },
+    });
+    const pipeline: LoaderPipeline = this.pipeline = new LoaderPipeline({
+      loader, clusterId, limits, bury,
+      warehouse: this.warehouse,
+      control: consumer,
+      destination: (meta) => directory.destination(this.warehouseId, meta),
+      lookForSource: (sourceId) => directory.lookFor(sourceId),
+      ranges: async (topic) => (await topicRanges(kafka, [topic])).get(topic),
+      watch: {
+        received: (records) => metrics.received.inc({ stage: 'records' }, records),
+        dropped: (reason) => metrics.dropped.inc({ reason }),
+        deadLettered: (reason) => metrics.errors.inc({ kind: reason, stage: 'load' }),
+        loaded: (rows, discarded, seconds) => {
+          metrics.sent.inc({ stage: 'warehouse' }, rows);
+          if (discarded > 0) metrics.dropped.inc({ reason: 'value_does_not_fit' }, discarded);
+          metrics.batchSeconds.observe({ stage: 'load' }, seconds);
+        },
+        failing: (error) => this.failed(error),
+        recovered: () => this.recovered(),
+        stopped: ({ topic, partition }, why) => {
+          metrics.errors.inc({ kind: 'partition_stopped', stage: 'load' });
+          this.logger.error('A partition is not loaded any more: look at the topic, then reload it on purpose.', { topic, partition, why });
+        },
+      },
+    });
+    await consumer.start();
+  }
+
+  /** Said once when it begins; the metric goes on counting. */
+  private failed(error: unknown): void {
+    const name = error instanceof Error ? error.name : typeof error;
+    this.context.metrics.errors.inc({ kind: name, stage: 'load' });
+    if (this.failing) return;
+    this.failing = true;
+    this.logger.error('Loading stands still and is tried again.', {
+      error: name, reason: error instanceof Error ? error.message : undefined, ...(error instanceof WarehouseRefusedError && { remedy: error.remedy }),
+    });
+  }
+
+  private recovered(): void {
+    if (!this.failing) return;
+    this.failing = false;
+    this.logger.info('Loading goes on.');
+  }
+}
