@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import { loadConnector } from '#connectors';
+import { isFinal } from '#contracts';
+import { createKafka } from '#kafka';
+import { RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
+import { kafkaSettings, type Logger } from '#platform';
+import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
+import { verifySource, type SourceVerdict } from '#verification';
+import { PostgresWarehouse } from '#warehouse';
+import type { VerifyConfig } from './verify.config.js';
+
+/** How long records may be on their way before their absence counts, in ms. */
+const SETTLE_MS = 30_000;
+const POLL_MS = 500;
+
+/**
+ * `verify [--sync] [--source <slug>] [--json]`: every source's partner, topics and warehouse, counted and compared per
+ * collection. With `--sync` each source is synced first, which a partner that changes all the time needs.
+ * @throws Error when there is a difference, so that the exit status says it, too.
+ */
+export async function verify(config: VerifyConfig, logger: Logger): Promise<void> {
+  const { values } = parseArgs({ options: { sync: { type: 'boolean', default: false }, source: { type: 'string' }, json: { type: 'boolean', default: false } } });
+  const database = await openDatabase({ url: config.databaseUrl, applicationName: 'cloud-sources verify', poolSize: 2 });
+  const vault = createVault(parseKeyRing(config.vaultKeys));
+  try {
+    const sources = (await new SourceRepository(database).all()).filter(({ deleted, slug }) => !deleted && (values.source === undefined || slug === values.source));
+    if (sources.length === 0) throw new Error(values.source === undefined ? 'There is no source to verify.' : `There is no source with the slug ${values.source}.`);
+    const verdicts: SourceVerdict[] = [];
+    for (const source of sources) {
+      const verdict = await one(source, { config, logger, database, vault, sync: values.sync });
+      verdicts.push(verdict);
+      if (!values.json) process.stdout.write(`${table(verdict)}\n`);
+    }
+    if (values.json) process.stdout.write(`${JSON.stringify(verdicts, null, 2)}\n`);
+    const difference = verdicts.reduce((sum, verdict) => sum + verdict.difference, 0);
+    if (!values.json) process.stdout.write(`difference ${difference}\n`);
+    if (difference !== 0) throw new Error(`${difference} records are not the same at the partner, in the topics and in the warehouse.`);
+  } finally {
+    await database.destroy();
+  }
+}
+
+interface Context { readonly config: VerifyConfig; readonly logger: Logger; readonly database: DataSource; readonly vault: Vault; readonly sync: boolean }
+
+async function one(target: SourceTarget, { config, logger, database, vault, sync }: Context): Promise<SourceVerdict> {
+  const repository = new SourceRepository(database);
+  const source = await repository.get(target.workspaceId, target.id);
+  const sealed = await repository.sealedCredentials(target.id);
+  const warehouse = (await new WarehouseRepository(database).all()).find(({ id }) => id === target.warehouseId);
+  if (source === undefined || sealed === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
+  if (warehouse === undefined) throw new Error(`The source ${target.slug} has no warehouse.`);
+  const selected = (await repository.collections([target.id])).get(target.id) ?? [];
+  const open = new PostgresWarehouse(vault.open(warehouse.urlSealed, sealContext.warehouseUrl(warehouse.id)));
+  await open.open();
+  try {
+    return await verifySource({
+      connector: await loadConnector(target.connector),
+      credentials: JSON.parse(vault.open(sealed, sealContext.credentials(target.id))) as Record<string, string>,
+      sourceId: target.id, slug: target.slug, selected, startDate: source.startDate.getTime(),
+      kafka: createKafka(kafkaSettings(config, 'verify'), logger), topicPrefix: config.topicPrefix, warehouse: open,
+      allowPrivateAddresses: config.allowPrivateAddresses, signal: new AbortController().signal, settleMs: SETTLE_MS,
+      ...(sync && { sync: () => syncNow(new RunRequestRepository(database), target) }),
+    });
+  } finally {
+    await open.close();
+  }
+}
+
+/** Asks for a run, or takes the one that is under way, and waits for its end. */
+async function syncNow(runs: RunRequestRepository, { workspaceId, id, slug }: SourceTarget): Promise<void> {
+  const asked = await runs.request(workspaceId, id, 0);
+  if ('refused' in asked && asked.refused !== 'active') throw new Error(`The source ${slug} can't be synced: ${asked.refused}.`);
+  const runId = 'run' in asked ? asked.run.id : asked.runId;
+  for (;;) {
+    const run = await runs.get(workspaceId, runId);
+    if (run === undefined || isFinal(run.state)) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** A verdict as text: one line a collection, the records that differ below it. */
+function table({ slug, collections, difference, apiCalls }: SourceVerdict): string {
+  const cell = (value: string | number, width: number): string => String(value).padStart(width);
+  const width = Math.max(...collections.map(({ collection }) => collection.length), 10);
+  const lines = [`${slug}`, `${'collection'.padEnd(width)} ${cell('partner', 10)} ${cell('topic', 10)} ${cell('warehouse', 10)} ${cell('difference', 10)}`];
+  for (const verdict of collections) {
+    lines.push(`${verdict.collection.padEnd(width)} ${cell(verdict.partner ?? '–', 10)} ${cell(verdict.topic, 10)} ${cell(verdict.warehouse, 10)} ${cell(verdict.difference, 10)}${verdict.note === undefined ? '' : `  ${verdict.note}`}`);
+    for (const { id, problem } of verdict.examples) lines.push(`  ${id}: ${problem}`);
+  }
+  lines.push(`${collections.length} collections, ${apiCalls} API calls, difference ${difference}`);
+  return lines.join('\n');
+}
