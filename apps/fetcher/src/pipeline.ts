@@ -67,7 +67,8 @@ export class SyncRun {
     const { worker, run, ports } = this;
     worker.on('message', (message: WorkerMessage) => this.take(message));
     worker.on('error', (error) => this.settle(this.killed(error)));
-    worker.on('exit', () => this.settle(this.killed(new Error('the worker ended without a word'))));
+    // In its turn: the outcome that the worker told before it ended may still wait behind pages and checkpoints.
+    worker.on('exit', () => this.then(async () => this.settle(this.killed(new Error('the worker ended without a word')))));
     const beat = setInterval(() => void this.beat(), Math.max(500, this.limits.leaseMs / 3));
     const stop = (): void => { this.lost = true; this.settle(undefined); };
     signal.addEventListener('abort', stop, { once: true });
