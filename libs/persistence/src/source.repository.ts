@@ -83,8 +83,8 @@ export class SourceRepository {
 
   /** A new interval takes effect on the next due time: that one is at most one interval after the last run. */
   async schedule(id: string, intervalMinutes: number): Promise<void> {
-    await rows(this.database, `update sources set interval_minutes = $2,
-      next_run_at = greatest(now(), least(next_run_at, coalesce(last_run_at, created_at) + $2 * interval '1 minute' + ${JITTER})) where id = $1`, [id, intervalMinutes]);
+    await rows(this.database, `update sources set interval_minutes = $2::integer,
+      next_run_at = greatest(now(), least(next_run_at, coalesce(last_run_at, created_at) + $2::integer * interval '1 minute' + ${JITTER})) where id = $1`, [id, intervalMinutes]);
   }
 
   /** Exactly these are selected from the next run on. */

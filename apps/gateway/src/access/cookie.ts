@@ -1,0 +1,15 @@
+const NAME = 'cs_session';
+
+/** The session's token out of a Cookie header. */
+export function sessionToken(header: string | undefined): string | undefined {
+  for (const part of header?.split(';') ?? []) {
+    const cut = part.indexOf('=');
+    if (part.slice(0, cut).trim() === NAME) return part.slice(cut + 1).trim() || undefined;
+  }
+  return undefined;
+}
+
+/** A Set-Cookie header; without a token it takes the cookie away. */
+export function sessionCookie(token: string | undefined, maxAgeSeconds: number, secure: boolean): string {
+  return `${NAME}=${token ?? ''}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${token === undefined ? 0 : maxAgeSeconds}${secure ? '; Secure' : ''}`;
+}

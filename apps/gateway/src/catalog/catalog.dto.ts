@@ -1,0 +1,48 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+export class CatalogCollectionDto {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: ['object', 'event'], description: 'object: upserted, has a current state; needs a warehouse. event: append only.' }) kind!: 'object' | 'event';
+  @ApiProperty() title!: string;
+  @ApiProperty() description!: string;
+  @ApiProperty({ enum: ['sync', 'webhook'], isArray: true, description: 'How its records arrive.' }) components!: ('sync' | 'webhook')[];
+  @ApiProperty({ type: String, isArray: true, description: 'What the credentials must be allowed to, in the partner\'s words.' }) permissions!: string[];
+  @ApiProperty() selectedByDefault!: boolean;
+  @ApiProperty({ description: 'API calls of one sync in which nothing changed.' }) callsPerSync!: number;
+  @ApiProperty({ type: String, isArray: true, description: 'Collections in whose pages its records come; those are read when this one is selected.' }) partOf!: string[];
+}
+
+export class ConfigurationFieldDto {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: ['string', 'secret', 'url'], description: 'A secret is stored encrypted and never returned.' }) type!: 'string' | 'secret' | 'url';
+  @ApiProperty() title!: string;
+  @ApiProperty() help!: string;
+  @ApiProperty() required!: boolean;
+  @ApiPropertyOptional() default?: string;
+  @ApiPropertyOptional({ description: 'A regular expression.' }) pattern?: string;
+  @ApiPropertyOptional() placeholder?: string;
+}
+
+class LimitsDto {
+  @ApiProperty() text!: string;
+  @ApiPropertyOptional({ description: 'The partner\'s own limit.' }) callsPerDay?: number;
+}
+
+export class CatalogEntryDto {
+  @ApiProperty() name!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty() description!: string;
+  @ApiProperty({ format: 'uri' }) documentationUrl!: string;
+  @ApiProperty({ enum: ['api_key', 'basic', 'oauth2'], isArray: true }) auth!: ('api_key' | 'basic' | 'oauth2')[];
+  @ApiProperty({ description: 'Has collections that are read on a schedule.' }) sync!: boolean;
+  @ApiProperty({ description: 'Takes webhooks.' }) streaming!: boolean;
+  @ApiProperty({ enum: ['object', 'event'], isArray: true }) kinds!: ('object' | 'event')[];
+  @ApiProperty({ type: () => LimitsDto }) limits!: LimitsDto;
+  @ApiProperty({ type: () => ConfigurationFieldDto, isArray: true }) configuration!: ConfigurationFieldDto[];
+  @ApiProperty({ type: String, isArray: true, description: 'Steps of setting up the webhook at the partner\'s.' }) webhookSetup!: string[];
+  @ApiProperty({ type: () => CatalogCollectionDto, isArray: true }) collections!: CatalogCollectionDto[];
+}
+
+export class CatalogDto {
+  @ApiProperty({ type: () => CatalogEntryDto, isArray: true }) data!: CatalogEntryDto[];
+}

@@ -1,0 +1,38 @@
+import { IsEmail, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { DatabaseConfig, Setting } from '#platform';
+
+export class GatewayConfig extends DatabaseConfig {
+  @Setting({ env: 'PORT', description: 'Port of the REST API.', type: 'integer', default: '8080' })
+  @IsInt() @Min(0) @Max(65_535)
+  port!: number;
+
+  @Setting({ env: 'BOOTSTRAP_OWNER_EMAIL', description: 'E-mail of the first owner; used only while there is no user.', optional: true })
+  @IsOptional() @IsEmail({ require_tld: false })
+  bootstrapOwnerEmail?: string;
+
+  @Setting({ env: 'BOOTSTRAP_OWNER_PASSWORD', description: 'Password of the first owner, at least 12 characters.', type: 'secret', optional: true })
+  @IsOptional() @IsString() @MinLength(12)
+  bootstrapOwnerPassword?: string;
+
+  @Setting({ env: 'BOOTSTRAP_API_KEY', description: 'An API key of the first workspace, with the role owner: cs_ and at least 32 more characters.', type: 'secret', optional: true })
+  @IsOptional() @Matches(/^cs_[\w-]{32,}$/, { message: 'it must be cs_ and at least 32 letters, digits, _ or -' })
+  bootstrapApiKey?: string;
+
+  @Setting({ env: 'BOOTSTRAP_WORKSPACE', description: 'Name of the first workspace.', default: 'My workspace' })
+  @IsString()
+  bootstrapWorkspace!: string;
+
+  @Setting({ env: 'SECURE_COOKIES', description: 'Sends the session cookie over HTTPS only. false is for plain HTTP on a laptop.', type: 'boolean', default: 'true' })
+  secureCookies!: boolean;
+
+  @Setting({ env: 'SYNC_INTERVAL_FLOOR_MINUTES', description: 'Shortest interval between scheduled syncs that a source may have, in minutes.', type: 'integer', default: '60' })
+  @IsInt() @Min(1) @Max(1_440)
+  intervalFloorMinutes!: number;
+
+  @Setting({ env: 'WEBHOOK_PUBLIC_URL', description: 'Public base URL of the webhook-gateway, for the URLs that partners are given.', default: 'http://localhost:8081' })
+  @Matches(/^https?:\/\//, { message: 'it must start with http:// or https://' })
+  webhookPublicUrl!: string;
+
+  @Setting({ env: 'ALLOW_PRIVATE_ADDRESSES', description: 'Lets connectors call loopback and private addresses. For local use only.', type: 'boolean', default: 'false' })
+  allowPrivateAddresses!: boolean;
+}

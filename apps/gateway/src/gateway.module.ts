@@ -1,0 +1,58 @@
+import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import {
+  AccessRepository, IdempotencyRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, type DataSource,
+} from '#persistence';
+import { Health } from '#platform';
+import { createVault, parseKeyRing } from '#vault';
+import { AccessGuard } from './access/access.guard.js';
+import { AccessService } from './access/access.service.js';
+import { ApiKeysController } from './access/api-keys.controller.js';
+import { SessionController } from './access/session.controller.js';
+import { Catalog } from './catalog/catalog.js';
+import { CatalogController } from './catalog/catalog.controller.js';
+import { ControlDatabase } from './control-database.js';
+import { DocsController } from './docs/docs.controller.js';
+import { Documents } from './docs/documents.js';
+import { RootController } from './docs/root.controller.js';
+import { GatewayConfig } from './gateway.config.js';
+import { Creates } from './http/creates.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { validation } from './http/validation.js';
+import { LiveController } from './live/live.controller.js';
+import { LiveFeed } from './live/live-feed.js';
+import { RunsController } from './runs/runs.controller.js';
+import { RunsService } from './runs/runs.service.js';
+import { UsageController } from './runs/usage.controller.js';
+import { SourceTester } from './sources/source-tester.js';
+import { SourcesController } from './sources/sources.controller.js';
+import { SourcesService } from './sources/sources.service.js';
+import { VAULT } from './tokens.js';
+import { WarehousesController } from './warehouses/warehouses.controller.js';
+import { WarehousesService } from './warehouses/warehouses.service.js';
+import { SourceWebhookController } from './webhook/source-webhook.controller.js';
+import { SourceWebhookService } from './webhook/source-webhook.service.js';
+
+const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
+  ({ provide: Repository as Type<T>, inject: [ControlDatabase], useFactory: ({ connection }: ControlDatabase) => new Repository(connection) });
+
+@Module({
+  controllers: [
+    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController,
+  ],
+  providers: [
+    { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
+    ...[AccessRepository, IdempotencyRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository].map((one) => repository<unknown>(one)),
+    { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
+    { provide: Catalog, useFactory: Catalog.load },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useFactory: validation },
+    Documents, AccessService, Creates, WarehousesService, SourceTester, SourcesService, RunsService, SourceWebhookService, LiveFeed,
+  ],
+})
+export class GatewayModule implements OnModuleInit {
+  constructor(private readonly access: AccessService) {}
+
+  onModuleInit(): Promise<void> { return this.access.bootstrap(); }
+}

@@ -1,0 +1,32 @@
+import { Controller, Query, Sse, type MessageEvent } from '@nestjs/common';
+import { ApiOperation, ApiPropertyOptional, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { IsOptional, IsUUID } from 'class-validator';
+import { filter, interval, map, merge, takeUntil, last, type Observable } from 'rxjs';
+import type { Principal } from '#persistence';
+import { Caller } from '../access/principal.js';
+import { LiveFeed } from './live-feed.js';
+
+class LiveQuery {
+  @ApiPropertyOptional({ format: 'uuid', description: 'Only this source.' }) @IsOptional() @IsUUID() sourceId?: string;
+}
+
+/** Proxies close what is silent for longer. */
+const PING_MS = 15_000;
+
+@ApiTags('runs')
+@Controller('api/v1/live')
+export class LiveController {
+  constructor(private readonly feed: LiveFeed) {}
+
+  @Sse()
+  @ApiOperation({ summary: 'Watch runs', description: 'Server-sent events: `run.changed` and `collection.changed`, as published on the topic sync.events; `ping` every 15 s.' })
+  @ApiProduces('text/event-stream')
+  live(@Caller() { workspaceId }: Principal, @Query() { sourceId }: LiveQuery): Observable<MessageEvent> {
+    const events = this.feed.events.pipe(
+      filter((event) => event.workspaceId === workspaceId && (sourceId === undefined || event.sourceId === sourceId)),
+      map((event): MessageEvent => ({ type: event.type, data: event })),
+    );
+    const pings = interval(PING_MS).pipe(map((): MessageEvent => ({ type: 'ping', data: {} })), takeUntil(this.feed.events.pipe(last(null, null))));
+    return merge(events, pings);
+  }
+}

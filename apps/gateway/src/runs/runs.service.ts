@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunEntity } from '#persistence';
+import { Problem, notFound } from '../http/problem.js';
+import { SourcesService, inError } from '../sources/sources.service.js';
+
+/** Sync now is refused when it is repeated within this time. */
+const MIN_GAP_MS = 60_000;
+const CALLS = 2_000;
+
+export interface RunDetail { readonly run: RunEntity; readonly collections: readonly CollectionRunEntity[]; readonly calls: readonly KeptCall[] }
+
+@Injectable()
+export class RunsService {
+  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService) {}
+
+  /** Sync now. @throws Problem 429 within the minute, 409 while one runs or when the source can't run */
+  async request(workspaceId: string, sourceId: string): Promise<RunEntity> {
+    const answer = await this.runs.request(workspaceId, sourceId, MIN_GAP_MS);
+    if ('run' in answer) return answer.run;
+    switch (answer.refused) {
+      case 'not_found': throw notFound('source');
+      case 'too_soon': {
+        const seconds = Math.ceil(answer.retryAfterMs / 1000);
+        throw new Problem({ status: 429, code: 'too_many_requests', title: `A sync was asked for less than a minute ago.`, remedy: `Ask again in ${seconds} s.`, retryAfterSeconds: seconds });
+      }
+      case 'active': throw new Problem({ status: 409, code: 'run_active', title: 'A run of this source is under way or waiting.', remedy: `Watch it (GET /api/v1/runs/${answer.runId}) or cancel it first.` });
+      case 'state': throw answer.state === 'error' ? inError() : new Problem({ status: 409, code: 'source_paused', title: 'The source is paused.', remedy: 'Resume it first (POST /api/v1/sources/{id}/resume).' });
+    }
+  }
+
+  async list(workspaceId: string, sourceId: string, limit: number, before: string | undefined): Promise<RunEntity[]> {
+    await this.sources.get(workspaceId, sourceId);
+    return this.runs.list(workspaceId, sourceId, limit, before);
+  }
+
+  async get(workspaceId: string, runId: string): Promise<RunDetail> {
+    const run = await this.runs.get(workspaceId, runId);
+    if (run === undefined) throw notFound('run');
+    const [collections, calls] = await Promise.all([this.runs.collections(runId), this.runs.calls(runId, CALLS)]);
+    return { run, collections, calls };
+  }
+
+  async log(workspaceId: string, runId: string): Promise<KeptLine[]> {
+    if (await this.runs.get(workspaceId, runId) === undefined) throw notFound('run');
+    return this.runs.log(runId);
+  }
+
+  /** A run that is over stays as it is. */
+  async cancel(workspaceId: string, runId: string): Promise<RunEntity> {
+    const run = await this.runs.cancel(workspaceId, runId);
+    if (run === undefined) throw notFound('run');
+    return run;
+  }
+}

@@ -1,0 +1,106 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Principal } from '#persistence';
+import { Caller } from '../access/principal.js';
+import { PageQuery, page } from '../http/paging.js';
+import { ChangeSourceDto, CollectionsDto, CreateSourceDto, CredentialsDto, ScheduleDto, SourceCollectionListDto, SourceDto, SourceListDto, SourceTestDto, TestSourceDto } from './sources.dto.js';
+import { SourcesService, type SourceView } from './sources.service.js';
+
+const shown = ({ source, collections }: SourceView): SourceDto => {
+  const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, createdAt } = source;
+  return {
+    id, connector, name, slug, warehouseId, state, configuration, collections: [...collections], startDate, intervalMinutes,
+    nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, error, createdAt,
+  };
+};
+
+@ApiTags('sources')
+@Controller('api/v1/sources')
+export class SourcesController {
+  constructor(private readonly sources: SourcesService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List sources' })
+  @ApiOkResponse({ type: SourceListDto })
+  async list(@Caller() { workspaceId }: Principal, @Query() { limit, cursor }: PageQuery): Promise<SourceListDto> {
+    const views = await this.sources.list(workspaceId, limit + 1, cursor);
+    const { items, nextCursor } = page(views.map((view) => ({ id: view.source.id, view })), limit);
+    return { data: items.map(({ view }) => shown(view)), nextCursor };
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Create a source', description: 'Its credentials are tested first; its first sync begins at once.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @ApiCreatedResponse({ type: SourceDto })
+  async create(@Caller() { workspaceId }: Principal, @Body() body: CreateSourceDto, @Headers('idempotency-key') key: string | undefined): Promise<SourceDto> {
+    return shown(await this.sources.create(workspaceId, body, key));
+  }
+
+  @Post('test')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Test credentials', description: 'At the partner\'s, and the permission for each collection. Nothing is saved.' })
+  @ApiOkResponse({ type: SourceTestDto })
+  async test(@Body() { connector, configuration, collections }: TestSourceDto): Promise<SourceTestDto> {
+    const { account, access } = await this.sources.test(connector, configuration, collections);
+    return { account, access: [...access] };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get a source' })
+  @ApiOkResponse({ type: SourceDto })
+  async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.get(workspaceId, id)); }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Rename a source or load it elsewhere' })
+  @ApiOkResponse({ type: SourceDto })
+  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() body: ChangeSourceDto): Promise<SourceDto> {
+    return shown(await this.sources.change(workspaceId, id, body));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a source', description: 'Its run ends, its credentials and webhook URL are gone; its tables and topics keep their records.' })
+  @ApiNoContentResponse({ description: 'Deleted.' })
+  delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.sources.delete(workspaceId, id); }
+
+  @Put(':id/schedule')
+  @ApiOperation({ summary: 'Change the schedule' })
+  @ApiOkResponse({ type: SourceDto })
+  async schedule(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { intervalMinutes }: ScheduleDto): Promise<SourceDto> {
+    return shown(await this.sources.schedule(workspaceId, id, intervalMinutes));
+  }
+
+  @Get(':id/collections')
+  @ApiOperation({ summary: 'List a source\'s collections' })
+  @ApiOkResponse({ type: SourceCollectionListDto })
+  async collections(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceCollectionListDto> {
+    const { source, collections } = await this.sources.get(workspaceId, id);
+    return { data: this.sources.connector(source.connector).declaration.collections.map(({ name, kind }) => ({ name, kind, selected: collections.includes(name) })) };
+  }
+
+  @Put(':id/collections')
+  @ApiOperation({ summary: 'Select collections', description: 'Exactly these, from the next run on.' })
+  @ApiOkResponse({ type: SourceDto })
+  async select(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { collections }: CollectionsDto): Promise<SourceDto> {
+    return shown(await this.sources.select(workspaceId, id, collections));
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Pause', description: 'Nothing is scheduled any more; a run under way goes on. Webhooks are still taken.' })
+  @ApiOkResponse({ type: SourceDto })
+  async pause(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.pause(workspaceId, id)); }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Resume' })
+  @ApiOkResponse({ type: SourceDto })
+  async resume(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.resume(workspaceId, id)); }
+
+  @Put(':id/credentials')
+  @ApiOperation({ summary: 'Change credentials', description: 'What is left out stays as it is. Tested first; ends the error state.' })
+  @ApiOkResponse({ type: SourceDto })
+  async credentials(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { configuration }: CredentialsDto): Promise<SourceDto> {
+    return shown(await this.sources.replaceCredentials(workspaceId, id, configuration));
+  }
+}

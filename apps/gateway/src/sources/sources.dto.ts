@@ -1,0 +1,100 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { RUN_STATES, SOURCE_STATES, type RunState, type SourceState } from '#contracts';
+import { Page } from '../http/paging.js';
+import { ErrorReportDto } from '../http/problem.dto.js';
+
+const configuration = { type: 'object', additionalProperties: { type: 'string' }, description: 'Values of the connector\'s configuration (see the catalog). Secrets are stored encrypted and never returned.' } as const;
+
+export class CollectionsDto {
+  @ApiProperty({ type: String, isArray: true, description: 'Names of collections. Those left out cost no call.' })
+  @IsArray() @ArrayNotEmpty() @ArrayMaxSize(1_000) @IsString({ each: true })
+  collections!: string[];
+}
+
+export class CredentialsDto {
+  @ApiProperty(configuration) @IsObject() configuration!: Record<string, string>;
+}
+
+export class TestSourceDto extends CredentialsDto {
+  @ApiProperty({ description: 'Name in the catalog.' }) @IsString() @MaxLength(100) connector!: string;
+
+  @ApiPropertyOptional({ type: String, isArray: true, description: 'Collections whose permission is tried; all of them when it is left out.' })
+  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  collections?: string[];
+}
+
+export class CreateSourceDto extends TestSourceDto {
+  @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) name!: string;
+
+  @ApiPropertyOptional({ description: 'Name of the source\'s schema in the warehouse: permanent. Made of the name when it is left out.', pattern: '^[a-z][a-z0-9_]{0,62}$' })
+  @IsOptional() @IsString() @MaxLength(63)
+  slug?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true, description: 'Where it loads; the workspace\'s only enabled warehouse when it is left out. Object collections need one.' })
+  @IsOptional() @IsUUID()
+  warehouseId?: string | null;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Nothing older is asked for; at most one year back, and that when it is left out.' })
+  @IsOptional() @IsISO8601({ strict: true })
+  startDate?: string;
+
+  @ApiPropertyOptional({ type: 'integer', maximum: 1_440, default: 180, description: 'Minutes between scheduled syncs; 60 is the least unless the operator allows less.' })
+  @IsOptional() @IsInt()
+  intervalMinutes?: number;
+}
+
+export class ChangeSourceDto {
+  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
+  @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsUUID() warehouseId?: string | null;
+}
+
+export class ScheduleDto {
+  @ApiProperty({ type: 'integer', maximum: 1_440, description: 'Minutes between scheduled syncs. Takes effect on the next due time, which the answer shows.' })
+  @IsInt()
+  intervalMinutes!: number;
+}
+
+export class SourceDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty() connector!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty({ description: 'Name of its schema in the warehouse.' }) slug!: string;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true }) warehouseId!: string | null;
+  @ApiProperty({ enum: SOURCE_STATES, enumName: 'SourceState', description: 'error: nothing is called until its credentials change.' }) state!: SourceState;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'Without secrets.' }) configuration!: Record<string, string>;
+  @ApiProperty({ type: String, isArray: true, description: 'Selected collections.' }) collections!: string[];
+  @ApiProperty() startDate!: Date;
+  @ApiProperty({ type: 'integer' }) intervalMinutes!: number;
+  @ApiProperty({ type: Date, nullable: true, description: 'null while it is paused or in error.' }) nextRunAt!: Date | null;
+  @ApiProperty({ type: Date, nullable: true }) lastRunAt!: Date | null;
+  @ApiProperty({ enum: RUN_STATES, enumName: 'RunState', nullable: true }) lastRunState!: RunState | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'All selected collections are at least as fresh as this.' }) lastSuccessAt!: Date | null;
+  @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
+  @ApiProperty() createdAt!: Date;
+}
+
+export class SourceListDto extends Page {
+  @ApiProperty({ type: () => SourceDto, isArray: true }) data!: SourceDto[];
+}
+
+class CollectionAccessDto {
+  @ApiProperty() collection!: string;
+  @ApiProperty() readable!: boolean;
+  @ApiPropertyOptional({ type: () => ErrorReportDto }) error?: ErrorReportDto;
+}
+
+export class SourceTestDto {
+  @ApiProperty({ description: 'Who the credentials belong to.' }) account!: string;
+  @ApiProperty({ type: () => CollectionAccessDto, isArray: true }) access!: CollectionAccessDto[];
+}
+
+class SourceCollectionDto {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: ['object', 'event'] }) kind!: 'object' | 'event';
+  @ApiProperty() selected!: boolean;
+}
+
+export class SourceCollectionListDto {
+  @ApiProperty({ type: () => SourceCollectionDto, isArray: true }) data!: SourceCollectionDto[];
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Connector, Credentials, CheckResult } from '#connector-kit';
+import { SourceRepository, isUniqueViolation, newId, type Idempotency, type SourceEntity } from '#persistence';
+import { sealContext, type Vault } from '#vault';
+import { GatewayConfig } from '../gateway.config.js';
+import { Creates } from '../http/creates.js';
+import { Problem, invalid, notFound } from '../http/problem.js';
+import { VAULT } from '../tokens.js';
+import { WarehousesService } from '../warehouses/warehouses.service.js';
+import { hasObjects, isSlug, numberedSlug, readCollections, readConfiguration, readInterval, readStartDate, toSlug } from './source-input.js';
+import { SourceTester } from './source-tester.js';
+
+export interface SourceView { readonly source: SourceEntity; readonly collections: readonly string[] }
+
+export interface CreateSource {
+  readonly connector: string;
+  readonly name: string;
+  readonly slug?: string;
+  readonly warehouseId?: string | null;
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly collections?: readonly string[];
+  readonly startDate?: string;
+  readonly intervalMinutes?: number;
+}
+
+const TOKEN_BYTES = 32;
+
+@Injectable()
+export class SourcesService {
+  constructor(
+    private readonly sources: SourceRepository, private readonly warehouses: WarehousesService, private readonly tester: SourceTester,
+    private readonly creates: Creates, @Inject(VAULT) private readonly vault: Vault, private readonly config: GatewayConfig,
+  ) {}
+
+  async list(workspaceId: string, limit: number, after: string | undefined): Promise<SourceView[]> {
+    const found = await this.sources.list(workspaceId, limit, after);
+    const collections = await this.sources.collections(found.map(({ id }) => id));
+    return found.map((source) => ({ source, collections: collections.get(source.id) ?? [] }));
+  }
+
+  async get(workspaceId: string, id: string): Promise<SourceView> {
+    const source = await this.sources.get(workspaceId, id);
+    if (source === undefined) throw notFound('source');
+    return { source, collections: (await this.sources.collections([id])).get(source.id) ?? [] };
+  }
+
+  /** The source's connector, also for those beside it. */
+  connector(name: string): Connector { return this.tester.connector(name); }
+
+  async test(connectorName: string, values: Readonly<Record<string, unknown>>, collections: readonly string[] | undefined): Promise<CheckResult> {
+    const connector = this.tester.connector(connectorName);
+    const { credentials } = readConfiguration(connector.declaration, values);
+    return (await this.tester.test(connector, credentials, collections === undefined ? undefined : readCollections(connector.declaration, collections))).result;
+  }
+
+  /** Credentials are tested before anything is saved. */
+  create(workspaceId: string, input: CreateSource, key: string | undefined): Promise<SourceView> {
+    return this.creates.once({
+      workspaceId, route: 'POST /sources', key, body: input,
+      find: (id) => this.get(workspaceId, id),
+      make: (idempotency) => this.make(workspaceId, input, idempotency),
+    });
+  }
+
+  private async make(workspaceId: string, input: CreateSource, idempotency: Idempotency | undefined): Promise<SourceView> {
+    const connector = this.tester.connector(input.connector);
+    const { declaration } = connector;
+    const { credentials, shown } = readConfiguration(declaration, input.configuration);
+    const collections = readCollections(declaration, input.collections);
+    const startDate = readStartDate(input.startDate, Date.now());
+    const intervalMinutes = readInterval(input.intervalMinutes, this.config.intervalFloorMinutes);
+    const slug = await this.slug(workspaceId, input);
+    const warehouseId = await this.warehouses.forSource(workspaceId, input.warehouseId, hasObjects(declaration, collections));
+    const { calls } = await this.tester.test(connector, credentials, []);
+
+    const id = newId();
+    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    try {
+      await this.sources.create({
+        id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, collections,
+        sealedCredentials: this.seal(id, credentials),
+        ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.vault.seal(token, sealContext.webhookToken(id)) } }),
+      }, 'first', idempotency);
+    } catch (error) {
+      throw isUniqueViolation(error) ? slugTaken(slug) : error;
+    }
+    await this.tester.count(id, calls);
+    return this.get(workspaceId, id);
+  }
+
+  async change(workspaceId: string, id: string, { name, warehouseId }: { readonly name?: string; readonly warehouseId?: string | null }): Promise<SourceView> {
+    const { source, collections } = await this.get(workspaceId, id);
+    const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects(this.connector(source.connector).declaration, collections));
+    await this.sources.change(id, { ...(name !== undefined && { name }), ...(chosen !== undefined && { warehouseId: chosen }) });
+    return this.get(workspaceId, id);
+  }
+
+  async delete(workspaceId: string, id: string): Promise<void> {
+    await this.get(workspaceId, id);
+    await this.sources.delete(id);
+  }
+
+  async schedule(workspaceId: string, id: string, intervalMinutes: number): Promise<SourceView> {
+    await this.get(workspaceId, id);
+    await this.sources.schedule(id, readInterval(intervalMinutes, this.config.intervalFloorMinutes));
+    return this.get(workspaceId, id);
+  }
+
+  async select(workspaceId: string, id: string, asked: readonly string[]): Promise<SourceView> {
+    const { source } = await this.get(workspaceId, id);
+    const { declaration } = this.connector(source.connector);
+    const selected = readCollections(declaration, asked);
+    const warehouseId = await this.warehouses.forSource(workspaceId, source.warehouseId ?? undefined, hasObjects(declaration, selected));
+    if (warehouseId !== source.warehouseId) await this.sources.change(id, { warehouseId });
+    await this.sources.select(id, selected);
+    return this.get(workspaceId, id);
+  }
+
+  async pause(workspaceId: string, id: string): Promise<SourceView> {
+    await this.get(workspaceId, id);
+    await this.sources.pause(id);
+    return this.get(workspaceId, id);
+  }
+
+  async resume(workspaceId: string, id: string): Promise<SourceView> {
+    await this.get(workspaceId, id);
+    if (!await this.sources.resume(id)) throw inError();
+    return this.get(workspaceId, id);
+  }
+
+  /** New values over the old ones, tested before they are saved; ends the error state. */
+  async replaceCredentials(workspaceId: string, id: string, values: Readonly<Record<string, unknown>>): Promise<SourceView> {
+    const { source } = await this.get(workspaceId, id);
+    const connector = this.connector(source.connector);
+    const { credentials, shown } = readConfiguration(connector.declaration, { ...await this.credentials(id), ...values });
+    const { calls } = await this.tester.test(connector, credentials, []);
+    await this.sources.replaceCredentials(id, this.seal(id, credentials), shown);
+    await this.tester.count(id, calls);
+    return this.get(workspaceId, id);
+  }
+
+  private async credentials(id: string): Promise<Credentials> {
+    const sealed = await this.sources.sealedCredentials(id);
+    return sealed === undefined ? {} : JSON.parse(this.vault.open(sealed, sealContext.credentials(id))) as Credentials;
+  }
+
+  private seal(id: string, credentials: Credentials): string { return this.vault.seal(JSON.stringify(credentials), sealContext.credentials(id)); }
+
+  /** The one asked for, or the first free one made of the name. */
+  private async slug(workspaceId: string, { slug, name }: CreateSource): Promise<string> {
+    if (slug !== undefined) {
+      if (!isSlug(slug)) throw invalid([{ field: 'slug', message: 'slug must begin with a letter, hold a-z, 0-9 and _ only, be at most 63 long and not be one of PostgreSQL\'s own schemas.' }]);
+      if (await this.sources.slugTaken(workspaceId, slug)) throw slugTaken(slug);
+      return slug;
+    }
+    const plain = toSlug(name);
+    let free = plain;
+    for (let count = 2; await this.sources.slugTaken(workspaceId, free); count += 1) free = numberedSlug(plain, count);
+    return free;
+  }
+}
+
+const slugTaken = (slug: string): Problem =>
+  new Problem({ status: 409, code: 'slug_taken', title: `The slug ${slug} is or was another source's.`, remedy: 'Choose another one: it names the schema in the warehouse, where the other source\'s tables are.' });
+
+export const inError = (): Problem =>
+  new Problem({ status: 409, code: 'source_in_error', title: 'The partner refuses this source\'s credentials.', remedy: 'Enter new ones first (PUT /api/v1/sources/{id}/credentials).' });

@@ -1,0 +1,63 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Principal, WarehouseEntity } from '#persistence';
+import { Caller } from '../access/principal.js';
+import { PageQuery, page } from '../http/paging.js';
+import { ChangeWarehouseDto, CreateWarehouseDto, TestWarehouseDto, WarehouseDto, WarehouseListDto, WarehouseTestDto } from './warehouses.dto.js';
+import { WarehousesService } from './warehouses.service.js';
+
+const shown = ({ id, name, kind, location, enabled, createdAt }: WarehouseEntity): WarehouseDto => ({ id, name, kind, location, enabled, createdAt });
+
+@ApiTags('warehouses')
+@Controller('api/v1/warehouses')
+export class WarehousesController {
+  constructor(private readonly warehouses: WarehousesService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List warehouses' })
+  @ApiOkResponse({ type: WarehouseListDto })
+  async list(@Caller() { workspaceId }: Principal, @Query() { limit, cursor }: PageQuery): Promise<WarehouseListDto> {
+    const { items, nextCursor } = page(await this.warehouses.list(workspaceId, limit + 1, cursor), limit);
+    return { data: items.map(shown), nextCursor };
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Connect a warehouse', description: 'Tested first: host, login and every privilege that loading needs.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @ApiCreatedResponse({ type: WarehouseDto })
+  async create(@Caller() { workspaceId }: Principal, @Body() { name, url }: CreateWarehouseDto, @Headers('idempotency-key') key: string | undefined): Promise<WarehouseDto> {
+    return shown(await this.warehouses.create(workspaceId, { name, url }, key));
+  }
+
+  @Post('test')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Test a warehouse that is not saved' })
+  @ApiOkResponse({ type: WarehouseTestDto })
+  async test(@Body() { url }: TestWarehouseDto): Promise<WarehouseTestDto> { return result(await this.warehouses.test(url)); }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get a warehouse' })
+  @ApiOkResponse({ type: WarehouseDto })
+  async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseDto> { return shown(await this.warehouses.get(workspaceId, id)); }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Enable or disable a warehouse' })
+  @ApiOkResponse({ type: WarehouseDto })
+  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled }: ChangeWarehouseDto): Promise<WarehouseDto> {
+    return shown(await this.warehouses.setEnabled(workspaceId, id, enabled));
+  }
+
+  @Post(':id/test')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Test a saved warehouse' })
+  @ApiOkResponse({ type: WarehouseTestDto })
+  async testSaved(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseTestDto> { return result(await this.warehouses.testSaved(workspaceId, id)); }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Disconnect a warehouse', description: 'Refused while sources load into it. Its tables stay.' })
+  @ApiNoContentResponse({ description: 'Disconnected.' })
+  delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.warehouses.delete(workspaceId, id); }
+}
+
+const result = (problems: readonly { readonly problem: string; readonly remedy: string }[]): WarehouseTestDto => ({ ok: problems.length === 0, problems: problems.map(({ problem, remedy }) => ({ problem, remedy })) });

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { WebhookRepository, type WebhookSecret } from '#persistence';
+import { sealContext, type Vault } from '#vault';
+import { GatewayConfig } from '../gateway.config.js';
+import { Problem } from '../http/problem.js';
+import { SourcesService } from '../sources/sources.service.js';
+import { VAULT } from '../tokens.js';
+
+/** How long the secret before stays valid: what the partner signed with it is still on its way or being sent again. */
+const OVERLAP_MS = 24 * 3_600_000;
+
+export interface SourceWebhook { readonly url: string; readonly setup: readonly string[]; readonly secrets: readonly Omit<WebhookSecret, 'sealed'>[] }
+
+@Injectable()
+export class SourceWebhookService {
+  constructor(
+    private readonly webhooks: WebhookRepository, private readonly sources: SourcesService, @Inject(VAULT) private readonly vault: Vault, private readonly config: GatewayConfig,
+  ) {}
+
+  async get(workspaceId: string, sourceId: string): Promise<SourceWebhook> {
+    const { source } = await this.sources.get(workspaceId, sourceId);
+    const sealed = await this.webhooks.sealedToken(sourceId);
+    if (sealed === undefined) throw new Problem({ status: 404, code: 'not_found', title: 'This connector takes no webhooks.', remedy: 'Its records arrive by sync.' });
+    const token = this.vault.open(sealed, sealContext.webhookToken(sourceId));
+    const secrets = await this.webhooks.secrets(sourceId);
+    return {
+      url: `${this.config.webhookPublicUrl.replace(/\/+$/, '')}/hooks/${token}`,
+      setup: this.sources.connector(source.connector).declaration.webhook?.setup ?? [],
+      secrets: secrets.map(({ id, notBefore, notAfter }) => ({ id, notBefore, notAfter })),
+    };
+  }
+
+  async addSecret(workspaceId: string, sourceId: string, secret: string): Promise<SourceWebhook> {
+    await this.get(workspaceId, sourceId);
+    await this.webhooks.addSecret(sourceId, this.vault.seal(secret, sealContext.webhookSecret(sourceId)), OVERLAP_MS);
+    return this.get(workspaceId, sourceId);
+  }
+}
