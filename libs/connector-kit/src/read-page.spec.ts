@@ -9,9 +9,10 @@ describe('parsing a page', () => {
     const body = { result: { items: [{ id: 1 }, {}] }, next: 'x' };
     expect(parsePage(response(body), 'result.items')).toEqual({ body, records: [{ id: 1 }, {}] });
     expect(parsePage(response({ data: [] }), 'data').records).toEqual([]);
+    expect(parsePage(response({ data: [1, null, [], { id: 2 }] }), 'data').records).toEqual([{ id: 2 }]);
   });
 
-  it.each([null, 1, 'x', [], {}, { data: {} }, { data: [1] }, { data: [null] }, { data: [[]] }])('refuses %j', (value) => {
+  it.each([null, 1, 'x', [], {}, { data: {} }, { data: 'x' }])('refuses %j', (value) => {
     expect(() => parsePage(response(value), 'data')).toThrow(expect.objectContaining({ code: 'partner_contract', message: 'The answer to /v1/things?limit=1 has no list of records at "data".' }));
   });
 });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-const node = (...args: string[]) => promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules' } });
+const node = (...args: string[]) => promisify(execFile)(process.execPath, args);
 const scaffold = (...args: string[]) => node('libs/connector-kit/scaffold/new-connector.mjs', ...args);
 const failure = (run: Promise<unknown>): Promise<string> => run.then(() => 'no failure', (error: { stderr: string }) => error.stderr);
 
@@ -39,7 +39,7 @@ describe('npm run new:connector', () => {
 const { displayName, ...base } = config.projects.find(({ displayName }) => displayName === 'conformance');
 export default { ...base, rootDir: '${resolve('.')}', roots: ['${root}'], modulePathIgnorePatterns: [], testPathIgnorePatterns: [], testMatch: ['${root}/**/*.conformance.spec.ts'] };
 `);
-    const { stderr } = await node('node_modules/jest/bin/jest.js', '-c', config);
+    const { stderr } = await node('--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--runInBand', '-c', config);
     expect(stderr).toMatch(/Tests: +2\d passed, 2\d total/);
   }, 120_000);
 
