@@ -50,7 +50,8 @@ export function deletionsOf(event: Json): readonly Deletion[] {
   const collection = collectionOf(object.object);
   if (collection === undefined) return [];
   const parts = partsOf(collection, object);
-  if (isDeletion(type)) return [{ collection, record: object }, ...parts.filter((part) => part.collection !== 'discounts')];
+  // A draft's discounts may be those of its customer or subscription, and outlive it.
+  if (isDeletion(type)) return [{ collection, record: object }, ...parts.filter((part) => collection !== 'invoices' || part.collection !== 'discounts')];
   const previous = at(event, 'data', 'previous_attributes');
   if (!isObject(previous)) return [];
   return removed(collection, object, previous);
