@@ -1,0 +1,50 @@
+import type { RecordState } from './topic-ids.js';
+
+/** One collection in the three places. `difference` is the number of records that aren't the same everywhere. */
+export interface CollectionVerdict {
+  readonly collection: string;
+  readonly kind: 'object' | 'event';
+  /** Undefined when the partner could not be asked; `note` then says why. */
+  readonly partner: number | undefined;
+  readonly topic: number;
+  readonly warehouse: number;
+  readonly difference: number;
+  /** A few of the records that differ. */
+  readonly examples: readonly { readonly id: string; readonly problem: Problem }[];
+  readonly note?: string;
+}
+
+type Problem = 'not in the topic' | 'not at the partner' | 'not in the warehouse' | 'only in the warehouse' | 'another version in the warehouse' | 'deleted in one place only';
+
+const EXAMPLES = 10;
+
+export interface Places {
+  readonly collection: string;
+  readonly kind: 'object' | 'event';
+  /** What the partner had all the time while we looked, and what it had at any time. */
+  readonly partnerAlways: ReadonlySet<string> | undefined;
+  readonly partnerEver: ReadonlySet<string> | undefined;
+  readonly topic: ReadonlyMap<string, RecordState>;
+  readonly warehouse: ReadonlyMap<string, RecordState>;
+  /** Events outlive the partner's memory of them, so only a missing one is a difference. */
+  readonly note?: string;
+}
+
+export function compare({ collection, kind, partnerAlways, partnerEver, topic, warehouse, note }: Places): CollectionVerdict {
+  const problems = new Map<string, Problem>();
+  const live = (states: ReadonlyMap<string, RecordState>): number => [...states.values()].filter(({ deleted }) => !deleted).length;
+  for (const id of partnerAlways ?? []) if (topic.get(id)?.deleted !== false) problems.set(id, 'not in the topic');
+  if (kind === 'object' && partnerEver !== undefined) for (const [id, { deleted }] of topic) if (!deleted && !partnerEver.has(id)) problems.set(id, 'not at the partner');
+  for (const [id, state] of topic) {
+    const row = warehouse.get(id);
+    if (row === undefined) problems.set(id, 'not in the warehouse');
+    else if (row.deleted !== state.deleted) problems.set(id, 'deleted in one place only');
+    else if (row.version !== state.version) problems.set(id, 'another version in the warehouse');
+  }
+  for (const id of warehouse.keys()) if (!topic.has(id)) problems.set(id, 'only in the warehouse');
+  return {
+    collection, kind, partner: partnerEver?.size, topic: live(topic), warehouse: live(warehouse), difference: problems.size,
+    examples: [...problems].slice(0, EXAMPLES).map(([id, problem]) => ({ id, problem })),
+    ...(note !== undefined && { note }),
+  };
+}
