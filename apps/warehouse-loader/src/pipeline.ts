@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attribute, type RecordMeta } from '#contracts';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, PartitionRange } from '#kafka';
-import { FencedError, RowsRejectedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
+import { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
 import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
 import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow } from './decode.js';
 
@@ -293,7 +293,8 @@ export class LoaderPipeline {
         return result;
       } catch (error) {
         this.ports.watch.failing(error);
-        await sleep(error instanceof WarehouseUnavailableError ? pause * (0.5 + Math.random() / 2) : error instanceof WarehouseRefusedError ? BACKOFF_MS.person : BACKOFF_MS.most);
+        const forPerson = error instanceof WarehouseRefusedError || error instanceof OffsetsMismatchError;
+        await sleep(forPerson ? BACKOFF_MS.person : error instanceof WarehouseUnavailableError ? pause * (0.5 + Math.random() / 2) : BACKOFF_MS.most);
       }
     }
     return undefined;

@@ -1,5 +1,4 @@
 export { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseRefusedError, WarehouseUnavailableError, type RejectedRow } from './errors.js';
-export { schemaName, tableName } from './postgres/naming.js';
 export { PostgresWarehouse } from './postgres/postgres-warehouse.js';
 export {
   Warehouse,

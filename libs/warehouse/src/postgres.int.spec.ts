@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testDatabase, type TestDatabase } from '#testing';
 import { Client } from 'pg';
 import { parse } from 'lossless-json';
 import { warehouseConformance } from './conformance.js';
@@ -7,19 +8,19 @@ import { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseUnavaila
 import { PostgresWarehouse } from './postgres/postgres-warehouse.js';
 import type { Row, TableTarget } from './warehouse.js';
 
-const server = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres:postgres@127.0.0.1:15432/postgres';
-const database = `wh_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-const url = new URL(server);
-url.pathname = `/${database}`;
-
+let database: string;
+let url: URL;
+let own: TestDatabase;
 let admin: Client;
 let sql: Client;
 let warehouse: PostgresWarehouse;
 
 beforeAll(async () => {
-  admin = new Client({ connectionString: server });
+  own = await testDatabase();
+  url = new URL(own.url);
+  database = url.pathname.slice(1);
+  admin = new Client({ connectionString: own.url.replace(/\/[^/]*$/, '/postgres') });
   await admin.connect();
-  await admin.query(`CREATE DATABASE ${database}`);
   sql = new Client({ connectionString: url.href });
   sql.on('error', () => undefined);
   await sql.connect();
@@ -30,8 +31,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await warehouse?.close();
   await sql?.end();
-  await admin?.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
   await admin?.end();
+  await own?.drop();
 });
 
 const origin = { topic: 'objects.acme.things', partition: 0 };
@@ -63,7 +64,7 @@ async function scene(options: Partial<TableTarget> = {}, into: PostgresWarehouse
 }
 
 describe('conformance of PostgreSQL', () => {
-  it.each(warehouseConformance.map((one) => [one.name, one] as const))('%s', async (_name, one) => { await one.run(warehouse); });
+  it.each(warehouseConformance.map((one) => [one.name, one] as const))('%s', async (_name, one) => { await one.run(warehouse); }, 30_000);
 });
 
 describe('what a row holds', () => {
