@@ -24,7 +24,7 @@ async function binary(): Promise<string> {
   if (existsSync(shared)) return shared;
   const folder = join(process.cwd(), '.cache', 'bin');
   const own = join(folder, 'stripe-mock');
-  if (!existsSync(own)) await promisify(execFile)('go', ['install', `github.com/stripe/stripe-mock@${VERSION}`], { env: { ...process.env, GOBIN: folder } });
+  if (!existsSync(own)) await promisify(execFile)('env', [`GOBIN=${folder}`, 'go', 'install', `github.com/stripe/stripe-mock@${VERSION}`]);
   return own;
 }
 

@@ -11,7 +11,7 @@ export interface ListPage {
   readonly more: boolean;
 }
 
-export interface ListRequest {
+interface ListRequest {
   readonly path: string;
   readonly endpoint: string;
   readonly collection: string;

@@ -105,7 +105,7 @@ export const RESOURCES: readonly Resource[] = [
 ];
 
 /** A collection whose records only come inside those of others. */
-export interface PartCollection {
+interface PartCollection {
   readonly collection: string;
   /** Stripe's `object`; undefined for fee details, which have none. */
   readonly object?: string;

@@ -3,13 +3,13 @@ import { partsOf } from './parts.js';
 import { at, isObject, listOf, type Json } from './values.js';
 
 /** A record that an event says is gone. */
-export interface Deletion {
+interface Deletion {
   readonly collection: string;
   readonly record: Json;
 }
 
 /** An object that an event says to read again. */
-export interface Change {
+interface Change {
   /** Of a resource: an object with an endpoint of its own. */
   readonly collection: string;
   readonly id: string;

@@ -3,7 +3,7 @@ import type { Context } from './unify.js';
 import { at, isObject, listOf, type Json } from './values.js';
 
 /** A record inside another one, with what it needs of it. */
-export interface PartRecord {
+interface PartRecord {
   readonly collection: string;
   readonly record: Json;
   readonly context: Context;
