@@ -39,13 +39,18 @@ export async function committedOffset(kafka: Kafka, groupId: string, topic: stri
 
 export interface PartitionRange { readonly partition: number; readonly low: string; readonly high: string }
 
-/** First and next offset of every partition; undefined when the topic doesn't exist. */
-export async function topicRanges(kafka: Kafka, topic: string): Promise<PartitionRange[] | undefined> {
+/** First and next offset of every partition, by topic; topics that don't exist are left out. */
+export async function topicRanges(kafka: Kafka, topics: readonly string[]): Promise<Map<string, PartitionRange[]>> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    if (!(await admin.listTopics()).includes(topic)) return undefined;
-    return (await settled(() => admin.fetchTopicOffsets(topic))).map(({ partition, low, high }) => ({ partition, low, high }));
+    const existing = new Set(await admin.listTopics());
+    const ranges = new Map<string, PartitionRange[]>();
+    for (const topic of topics) {
+      if (!existing.has(topic)) continue;
+      ranges.set(topic, (await settled(() => admin.fetchTopicOffsets(topic))).map(({ partition, low, high }) => ({ partition, low, high })));
+    }
+    return ranges;
   } finally {
     await admin.disconnect();
   }

@@ -5,6 +5,6 @@ export { ControlTransport, type ControlRoute } from './control-transport.js';
 export type { IncomingMessage, OutgoingMessage } from './message.js';
 export { messageBytes } from './message.js';
 export { NotAcknowledgedError, RecordProducer, type RecordProducerOptions } from './record-producer.js';
-export { scanTopic } from './scan.js';
+export { scanTopics } from './scan.js';
 export { TransactionalProducer, type ConsumedTo } from './transactional-producer.js';
 export type { Kafka } from 'kafkajs';

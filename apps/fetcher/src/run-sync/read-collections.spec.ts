@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuthenticationFailedError, PermissionDeniedError, RateLimitedError } from '#contracts';
 import type { CollectionDeclaration, Connector, Page, PartnerClient, ReadCollection } from '#connector-kit';
-import { planReads, readCollections } from './read-collections.js';
+import { readCollections } from './read-collections.js';
 import type { WorkerInput } from './worker-protocol.js';
 
 const declare = (name: string, partOf?: string | string[]): CollectionDeclaration => ({
@@ -29,17 +29,10 @@ function setUp(fail: Record<string, Error> = {}, more: Partial<WorkerInput> = {}
     collection: (collection, state) => states.push(`${collection} ${state}`),
     warn: () => undefined,
   });
-  return { connector, called, states, pages, run };
+  return { called, states, pages, run };
 }
 
 describe('readCollections', () => {
-  it('runs the change feed first, and a reader only when something selected needs it', () => {
-    const { connector } = setUp();
-    expect(planReads(connector, new Set(['c']), new Set()).map(({ reader }) => reader)).toEqual(['feed', 'c']);
-    expect(planReads(connector, new Set(['part']), new Set()).map(({ reader }) => reader)).toEqual(['feed', 'a', 'b']);
-    expect(planReads(connector, new Set(['a', 'c']), new Set(['a'])).map(({ reader }) => reader)).toEqual(['feed', 'c']);
-  });
-
   it('succeeds, a part when all its parents are read', async () => {
     const { run, states, pages } = setUp();
     expect(await run()).toEqual({ state: 'succeeded' });

@@ -1,5 +1,5 @@
 import { toErrorReport, type CollectionRunState, type ErrorReport } from '#contracts';
-import { createRunScope, parentsOf, type Connector, type Page, type PartnerClient } from '#connector-kit';
+import { createRunScope, planReads, type Connector, type Page, type PartnerClient, type ReadPlan } from '#connector-kit';
 import type { RunOutcome, WorkerInput } from './worker-protocol.js';
 
 /** Where the pages and the news of the collections go. */
@@ -12,36 +12,18 @@ export interface ReadOutput {
 
 const DEFAULT_RESUME_MS = 60_000;
 
-/** A reader with the selected collections that it feeds. */
-interface Plan { readonly reader: string; readonly feeds: readonly string[] }
-
-/**
- * What is read, in order: the change feed first (it knows whether it has anything to do), then the reader of every
- * selected collection or part. A deselected collection has no reader here and costs no call.
- */
-export function planReads(connector: Connector, selected: ReadonlySet<string>, done: ReadonlySet<string>): Plan[] {
-  const { declaration: { collections }, readers, changeFeed } = connector;
-  return Object.keys(readers)
-    .map((reader) => ({
-      reader,
-      feeds: collections.filter((collection) => selected.has(collection.name) && (collection.name === reader || parentsOf(collection).includes(reader))).map(({ name }) => name),
-    }))
-    .filter(({ reader, feeds }) => reader === changeFeed || feeds.some((name) => !done.has(name)))
-    .sort((a, b) => Number(b.reader === changeFeed) - Number(a.reader === changeFeed));
-}
-
 /** A collection is read when all readers that feed it are, and failed when one of them is. */
 class Progress {
   private readonly open = new Map<string, { left: number; begun: boolean; error: ErrorReport | undefined }>();
 
-  constructor(plans: readonly Plan[], private readonly tell: ReadOutput['collection']) {
+  constructor(plans: readonly ReadPlan[], private readonly tell: ReadOutput['collection']) {
     for (const { feeds } of plans) for (const name of feeds) {
       const entry = this.open.get(name);
       if (entry === undefined) this.open.set(name, { left: 1, begun: false, error: undefined }); else entry.left += 1;
     }
   }
 
-  begin({ feeds }: Plan): void {
+  begin({ feeds }: ReadPlan): void {
     for (const name of feeds) {
       const entry = this.open.get(name);
       if (entry === undefined || entry.begun) continue;
@@ -50,7 +32,7 @@ class Progress {
     }
   }
 
-  end({ feeds }: Plan, error?: ErrorReport): void {
+  end({ feeds }: ReadPlan, error?: ErrorReport): void {
     for (const name of feeds) {
       const entry = this.open.get(name);
       if (entry === undefined) continue;
@@ -61,7 +43,7 @@ class Progress {
   }
 
   /** The run ends here: the collections of this reader get the state, those never begun are skipped. */
-  quit({ feeds }: Plan, state: 'failed' | 'killed' | 'deferred', error: ErrorReport): void {
+  quit({ feeds }: ReadPlan, state: 'failed' | 'killed' | 'deferred', error: ErrorReport): void {
     for (const [name, { begun }] of this.open) {
       if (feeds.includes(name) || begun) this.tell(name, state, error);
       else if (state !== 'deferred') this.tell(name, 'skipped');

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { parse, stringify } from 'lossless-json';
 import { loadConnectors } from '#connectors';
 import { DEFAULT_TOPIC_OPTIONS, topicDefinitions } from '#contracts';
-import { createKafka, scanTopic, topicRanges, type IncomingMessage, type Kafka } from '#kafka';
+import { createKafka, scanTopics, topicRanges, type IncomingMessage, type Kafka } from '#kafka';
 import { KafkaConfig, kafkaSettings, loadConfig } from '#platform';
 import { Problem } from '../problem.js';
 import { requireState, type StackState } from '../state.js';
@@ -24,18 +24,18 @@ export async function topic(args: readonly string[]): Promise<void> {
 
 async function list(kafka: Kafka, { topicPrefix: prefix }: StackState): Promise<void> {
   const definitions = topicDefinitions((await loadConnectors()).map(({ declaration }) => declaration), { ...DEFAULT_TOPIC_OPTIONS, prefix });
+  const ranges = await topicRanges(kafka, definitions.map(({ name }) => name));
   for (const { name } of definitions.sort((a, b) => a.name.localeCompare(b.name))) {
-    const ranges = await topicRanges(kafka, name);
-    const offsets = (ranges ?? []).reduce((sum, { low, high }) => sum + BigInt(high) - BigInt(low), 0n);
+    const offsets = (ranges.get(name) ?? []).reduce((sum, { low, high }) => sum + BigInt(high) - BigInt(low), 0n);
     process.stdout.write(`${String(offsets).padStart(10)}  ${name}\n`);
   }
   process.stdout.write('(offsets in use: records, and the marks of transactions)\n');
 }
 
 async function show(kafka: Kafka, name: string, count: number): Promise<void> {
-  if ((await topicRanges(kafka, name)) === undefined) throw new Problem(`There is no topic ${name}. npm run topic lists them.`);
+  if (!(await topicRanges(kafka, [name])).has(name)) throw new Problem(`There is no topic ${name}. npm run topic lists them.`);
   const newest: IncomingMessage[] = [];
-  const seen = await scanTopic(kafka, name, (message) => {
+  const seen = await scanTopics(kafka, [name], (message) => {
     newest.push(message);
     if (newest.length <= count * 20) return;
     newest.sort(byTime).splice(0, newest.length - count);
