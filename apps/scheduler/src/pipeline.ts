@@ -54,7 +54,7 @@ export class Scheduler {
   /** Finishes what is in hand, then lets the next one be active. */
   async stop(): Promise<void> {
     await Promise.all([this.ticking.stop(), this.relaying.stop()]);
-    this.leadership.release();
+    await this.leadership.release();
   }
 
   private async turn(): Promise<void> {

@@ -1,5 +1,5 @@
 export { AccessRepository, type Principal } from './access.repository.js';
-export { isId, isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions } from './database.js';
+export { isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions } from './database.js';
 export { ROLES, type ApiKeyEntity, type Role, type UserEntity } from './entities/access.entity.js';
 export type { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
 export type { SourceEntity, WarehouseEntity } from './entities/source.entity.js';

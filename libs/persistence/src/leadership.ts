@@ -17,7 +17,7 @@ export class Leadership {
   /** Whether this process is the active one, asked of the server each time; it takes the lock when it is free. @throws when the server can't be reached */
   async isActive(): Promise<boolean> {
     if (this.connection !== undefined) {
-      await this.connection.query('select 1').catch((error: unknown) => { this.release(); throw error; });
+      await this.connection.query('select 1').catch((error: unknown) => { void this.release(); throw error; });
       return true;
     }
     const client = new Client({ connectionString: this.url, application_name: 'scheduler leadership', connectionTimeoutMillis: 10_000, query_timeout: 10_000, keepAlive: true });
@@ -36,9 +36,9 @@ export class Leadership {
   }
 
   /** Gives the lock to the next one. */
-  release(): void {
+  async release(): Promise<void> {
     const client = this.connection;
     this.connection = undefined;
-    void client?.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
