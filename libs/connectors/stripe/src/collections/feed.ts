@@ -37,17 +37,15 @@ interface Consumer {
   readonly since: number;
   /** It has seen everything that the feed has. */
   readonly upToDate: boolean;
-  readonly startDate: number;
 }
 
 /** Resources that will ask for their changes: selected, and read in full before. */
 function consumersOf(ctx: ReadContext, state: FeedState, now: number): readonly Consumer[] {
-  const startDate = Math.floor(ctx.startDate / 1_000);
   return RESOURCES.flatMap((resource) => {
     if (resource.eventTypes.length === 0 || !isRead(resource, ctx.selected)) return [];
     const { eventsThrough: since, through } = resourceState(ctx.checkpoints[resource.collection]);
     if (since === undefined || through === undefined || since < now - EVENTS_KEPT) return [];
-    return [{ resource, since, startDate, upToDate: state.eventsThrough !== undefined && since >= state.eventsThrough }];
+    return [{ resource, since, upToDate: state.eventsThrough !== undefined && since >= state.eventsThrough }];
   });
 }
 
@@ -88,10 +86,10 @@ class FeedRun {
       this.settled.add(`${collection}/${String(record.id)}`);
       if (this.ctx.selected.has(collection) && !(this.known.has(id) && this.allUpToDate)) news.push(collection);
     }
-    for (const { collection, id: target, created: madeAt, parts } of changesOf(event)) {
+    for (const { collection, id: target, parts } of changesOf(event)) {
       const consumer = this.consumers.find(({ resource }) => resource.collection === collection);
       if (consumer === undefined || created <= consumer.since - LOOK_BACK || (consumer.upToDate && this.known.has(id))) continue;
-      if (this.settled.has(`${collection}/${target}`) || (madeAt !== undefined && madeAt < consumer.startDate)) continue;
+      if (this.settled.has(`${collection}/${target}`)) continue;
       if (parts !== undefined && !parts.some((part) => this.ctx.selected.has(part))) continue;
       const ids = this.changes.get(collection) ?? new Map<string, number>();
       this.changes.set(collection, ids.set(target, Math.min(created, ids.get(target) ?? created)));

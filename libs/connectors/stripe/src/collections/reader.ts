@@ -52,7 +52,7 @@ class ResourceRun {
     const lost = mutable && (eventsThrough === undefined || eventsThrough < now - EVENTS_KEPT || feed?.denied === true);
     const cheaper = size !== undefined && changed.size > Math.ceil(size / PAGE_SIZE);
     return through === undefined || lost || cheaper
-      ? { full: true, from: Math.max(0, Math.floor(this.ctx.startDate / 1_000)), count: 0, ...(feed?.through !== undefined && { eventsThrough: feed.through }) }
+      ? { full: true, from: this.resource.catalog === true ? 0 : Math.max(0, Math.floor(this.ctx.startDate / 1_000)), count: 0, ...(feed?.through !== undefined && { eventsThrough: feed.through }) }
       : { full: false, from: Math.max(0, through - LOOK_BACK), count: 0 };
   }
 

@@ -30,6 +30,8 @@ export interface Resource {
   readonly parts: readonly Part[];
   /** Its records go from `pending` to another status at their `available_on`, of which Stripe tells no event. */
   readonly settles?: true;
+  /** Few records that all others refer to, however old: the sync start date doesn't apply to them. */
+  readonly catalog?: true;
 }
 
 const named = (prefix: string, names: string): string[] => names.split(' ').map((name) => `${prefix}.${name}`);
@@ -64,7 +66,7 @@ const discounts: Part = { collections: ['discounts'], list: 'discounts', eventTy
 
 const resource = (
   collection: string, path: string, permission: string, title: string, description: string, eventTypes: readonly string[],
-  more: Partial<Pick<Resource, 'object' | 'query' | 'filter' | 'parts' | 'settles'>> = {},
+  more: Partial<Pick<Resource, 'object' | 'query' | 'filter' | 'parts' | 'settles' | 'catalog'>> = {},
 ): Resource => ({ object: collection.slice(0, -1), path: `/v1/${path}`, permission: `rak_${permission}_read`, filter: 'server', parts: [], ...more, collection, title, description, eventTypes });
 
 /**
@@ -72,12 +74,12 @@ const resource = (
  * older ones that accounts pinned to an old version still send.
  */
 export const RESOURCES: readonly Resource[] = [
-  resource('accounts', 'accounts', 'connected_account', 'Accounts', 'Your own account and, on a Connect platform, the accounts connected to it.', ['account.updated'], { parts: [externalAccounts] }),
+  resource('accounts', 'accounts', 'connected_account', 'Accounts', 'Your own account and, on a Connect platform, the accounts connected to it.', ['account.updated'], { parts: [externalAccounts], catalog: true }),
   resource('application_fees', 'application_fees', 'application_fee', 'Application fees', 'Fees that a Connect platform earned on charges of its accounts.', named('application_fee', 'created refunded'), { parts: [feeRefunds] }),
   resource('balance_transactions', 'balance_transactions', 'balance_transaction_source', 'Balance transactions', 'Every movement of the Stripe balance, with its fee and net amount.', [], { parts: [feeDetails], settles: true }),
   resource('charges', 'charges', 'charge', 'Charges', 'Attempts to move money from a customer to you.', named('charge', 'captured expired failed pending refunded succeeded updated')),
   resource('checkout_sessions', 'checkout/sessions', 'checkout_session', 'Checkout sessions', "Customers' visits to a Checkout page, with what they came to.", named('checkout.session', 'async_payment_failed async_payment_succeeded completed expired'), { object: 'checkout.session' }),
-  resource('coupons', 'coupons', 'coupon', 'Coupons', 'Amounts or percentages off that can be applied to invoices.', named('coupon', CHANGED)),
+  resource('coupons', 'coupons', 'coupon', 'Coupons', 'Amounts or percentages off that can be applied to invoices.', named('coupon', CHANGED), { catalog: true }),
   resource('credit_notes', 'credit_notes', 'credit_note', 'Credit notes', 'Corrections that lower the amount of a finalised invoice.', named('credit_note', 'created updated voided')),
   resource('customers', 'customers', 'customer', 'Customers', 'The people and companies that pay you.', named('customer', CHANGED), { parts: [sources, discounts] }),
   resource('disputes', 'disputes', 'dispute', 'Disputes', 'Charges that a cardholder questioned, with their evidence and outcome.', named('charge.dispute', 'closed created funds_reinstated funds_withdrawn updated')),
@@ -90,9 +92,9 @@ export const RESOURCES: readonly Resource[] = [
   resource('payment_methods', 'payment_methods', 'payment_method', 'Payment methods', 'Cards, bank debits, wallets and others that payments are made with.',
     named('payment_method', 'attached automatically_updated detached updated'), { filter: 'client' }),
   resource('payouts', 'payouts', 'payout', 'Payouts', 'Transfers from the Stripe balance to your bank account.', named('payout', 'canceled created failed paid reconciliation_completed updated')),
-  resource('plans', 'plans', 'plan', 'Plans', 'What a subscription costs and how often; recurring prices in their older form.', named('plan', CHANGED)),
-  resource('prices', 'prices', 'plan', 'Prices', 'What a product costs, once or recurring.', named('price', CHANGED)),
-  resource('products', 'products', 'product', 'Products', 'Goods and services that you sell.', named('product', CHANGED)),
+  resource('plans', 'plans', 'plan', 'Plans', 'What a subscription costs and how often; recurring prices in their older form.', named('plan', CHANGED), { catalog: true }),
+  resource('prices', 'prices', 'plan', 'Prices', 'What a product costs, once or recurring.', named('price', CHANGED), { catalog: true }),
+  resource('products', 'products', 'product', 'Products', 'Goods and services that you sell.', named('product', CHANGED), { catalog: true }),
   resource('refunds', 'refunds', 'charge', 'Refunds', 'Money given back for charges.', [...named('refund', 'created failed updated'), 'charge.refund.updated']),
   resource('setup_intents', 'setup_intents', 'setup_intent', 'Setup intents', 'Attempts to save a payment method for later.', named('setup_intent', 'canceled created requires_action setup_failed succeeded')),
   resource('subscription_schedules', 'subscription_schedules', 'subscription', 'Subscription schedules', 'Planned changes of subscriptions, phase by phase.',
@@ -100,7 +102,7 @@ export const RESOURCES: readonly Resource[] = [
   resource('subscriptions', 'subscriptions', 'subscription', 'Subscriptions', 'What customers pay for again and again, ended ones included.',
     named('customer.subscription', 'created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated'),
     { query: { status: 'all' }, parts: [subscriptionItems, { ...discounts }] }),
-  resource('tax_rates', 'tax_rates', 'tax_rate', 'Tax rates', 'Rates that can be applied to invoices and subscriptions.', named('tax_rate', 'created updated')),
+  resource('tax_rates', 'tax_rates', 'tax_rate', 'Tax rates', 'Rates that can be applied to invoices and subscriptions.', named('tax_rate', 'created updated'), { catalog: true }),
   resource('transfers', 'transfers', 'transfer', 'Transfers', 'Money moved between the platform and its connected accounts.', named('transfer', 'created reversed updated'), { parts: [reversals] }),
 ];
 

@@ -13,8 +13,6 @@ interface Change {
   /** Of a resource: an object with an endpoint of its own. */
   readonly collection: string;
   readonly id: string;
-  /** Epoch seconds, where the event holds the object itself. */
-  readonly created?: number;
   /** The part collections whose change it is; absent when it is the object's own. */
   readonly parts?: readonly string[];
 }
@@ -86,7 +84,7 @@ export function changesOf(event: Json): readonly Change[] {
   }
   const collection = collectionOf(object.object);
   if (collection === undefined || id === undefined) return [];
-  const own: readonly Change[] = isDeletion(type) ? [] : [{ collection, id, ...(typeof object.created === 'number' && { created: object.created }) }];
+  const own: readonly Change[] = isDeletion(type) ? [] : [{ collection, id }];
   if (collection === 'disputes') return [...own, ...refer('charges', object.charge)];
   // Stripe sends no event for an item that an invoice picks up or lets go.
   if (collection === 'invoices') return [...own, ...listOf(object.lines).flatMap((line) => refer('invoice_items', at(line, 'invoice_item') ?? at(line, 'parent', 'invoice_item_details', 'invoice_item')))];
