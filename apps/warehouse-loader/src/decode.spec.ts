@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { CE_TYPES, toHeaders } from '#contracts';
+import type { IncomingMessage } from '#kafka';
+import type { TableTarget } from '#warehouse';
+import { buried, recordDecoder, type Destination } from './decode.js';
+
+const object: TableTarget = { schema: 'acme', table: 'things', kind: 'object', fields: {} };
+const event: TableTarget = { ...object, table: 'seen', kind: 'event' };
+const at = '2026-01-02T03:04:05.678Z';
+
+function message(value: string | Buffer | null, { type = CE_TYPES.object as string, ...more }: Record<string, string | undefined> = {}): IncomingMessage {
+  return {
+    topic: 't', partition: 3, offset: '41', timestamp: '0', key: Buffer.from('s/a'), value: value === null ? null : Buffer.from(value),
+    headers: toHeaders({ id: 'x', source: '/s', type, time: at, workspaceid: 'w', sourceid: 's', connector: 'acme', collection: 'things', recordid: 'a', recordversion: '1', runid: 'run_1', ...more }),
+  };
+}
+const body = (more: object = {}) => JSON.stringify({ id: 'a', version: '7', deleted: false, receivedAt: at, data: { n: 1 }, ...more });
+const run = (incoming: IncomingMessage, destination: Destination = object) => recordDecoder(() => destination).run(incoming);
+const reason = (incoming: IncomingMessage, destination?: Destination) => { const result = run(incoming, destination); return result.outcome === 'ok' ? 'ok' : result.reason; };
+
+describe('decoding a record', () => {
+  it('takes an object and an event', () => {
+    expect(run(message(body()))).toMatchObject({ outcome: 'ok', value: { id: 'a', version: 7n, deleted: false, runId: 'run_1', data: { n: 1 }, offset: '41', target: object } });
+    expect(run(message(body({ event: 'seen', eventText: 'x.seen', timestamp: at }), { type: CE_TYPES.event }), event)).toMatchObject({ outcome: 'ok', value: { event: 'seen', eventText: 'x.seen', timestamp: at } });
+  });
+
+  it('keeps numbers that a double would round', () => {
+    const result = run(message(`{"id":"a","version":"7","deleted":false,"receivedAt":"${at}","data":{"n":9007199254740993}}`));
+    expect(result).toMatchObject({ value: { data: { n: { isLosslessNumber: true, value: '9007199254740993' } } } });
+  });
+
+  it('leaves out tombstones, deleted sources and those of another warehouse', () => {
+    expect([reason(message(null)), reason(message(body()), 'deleted'), reason(message('not read'), 'elsewhere')]).toEqual(['tombstone', 'source_deleted', 'other_warehouse']);
+  });
+
+  it('an unknown source is a reason of its own', () => {
+    expect(recordDecoder(() => undefined).run(message(body()))).toMatchObject({ outcome: 'dead-letter', reason: 'unknown_source' });
+  });
+
+  it.each([
+    ['not_json', '{'], ['not_a_record', '7'], ['not_a_record', 'null'], ['not_a_record', '[]'], ['not_a_record', body({ id: 5 })], ['not_a_record', body({ version: 7 })], ['not_a_record', body({ version: '-1' })],
+    ['not_a_record', body({ deleted: 'no' })], ['not_a_record', body({ receivedAt: null })], ['not_a_record', body({ data: [1] })],
+  ])('%s: %s', (expected, value) => { expect(reason(message(value))).toBe(expected); });
+
+  it('an event needs its name and its moment, bytes need to be UTF-8, headers need to be there', () => {
+    expect(reason(message(body(), { type: CE_TYPES.event }), event)).toBe('not_a_record');
+    expect(reason(message(Buffer.from([0x7b, 0xff])))).toBe('not_utf8');
+    expect(reason(message(body(), { sourceid: undefined }))).toBe('bad_headers');
+  });
+
+  it('a dead letter keeps key, bytes and headers', () => {
+    const incoming = message('{');
+    const letter = buried(incoming, 'not_json', 'the 1 bytes are not JSON', new Date(at));
+    expect(letter).toMatchObject({ key: incoming.key, value: incoming.value, headers: { ce_id: 't/3/41', ce_reason: 'not_json', ce_sourceid: 's', original_ce_recordid: 'a' } });
+  });
+});
