@@ -1,20 +1,20 @@
 export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEventType, type WireHeaders } from './cloud-event.js';
 export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
 export {
-  AuthenticationFailedError, BudgetExhaustedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
+  AuthenticationFailedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
   OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, toErrorReport,
   type ErrorCode, type ErrorDetail, type ErrorReport,
 } from './errors.js';
 export { rawHeaders, rawKey, readRawHeaders, type Component, type RawRecordMeta } from './raw-record.js';
 export { EventRecord, ObjectRecord, readRecordHeaders, recordKey, type RecordMeta } from './record.js';
 export {
-  ACTIVE_RUN_STATES, COLLECTION_RUN_STATES, RUN_STATES, RUN_TRANSITIONS, RUN_TRIGGERS, SOURCE_STATES, isFinal,
+  COLLECTION_RUN_STATES, RUN_STATES, RUN_TRIGGERS, SOURCE_STATES, isFinal,
   type CollectionRunState, type RunState, type RunTrigger, type SourceState,
 } from './states.js';
 export { SyncCommand } from './sync-command.js';
 export { SyncEvent } from './sync-event.js';
 export {
-  DEAD_LETTER_SERVICES, DEFAULT_TOPIC_OPTIONS, MAX_MESSAGE_BYTES, RAW_SPLIT_BYTES, recordTopic, topicDefinitions, topicNames,
+  DEFAULT_TOPIC_OPTIONS, RAW_SPLIT_BYTES, recordTopic, topicDefinitions, topicNames,
   type ConnectorTopics, type TopicDefinition, type TopicOptions,
 } from './topics.js';
 export { validate } from './validate.js';

@@ -6,7 +6,7 @@ export type RunState = (typeof RUN_STATES)[number];
 export const COLLECTION_RUN_STATES = [...RUN_STATES, 'skipped'] as const;
 export type CollectionRunState = (typeof COLLECTION_RUN_STATES)[number];
 
-export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
+const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['running', 'cancelled', 'failed'],
   running: ['succeeded', 'partial', 'deferred', 'failed', 'killed', 'cancelled', 'queued'],
   deferred: ['queued', 'running', 'cancelled', 'failed'],
@@ -19,9 +19,6 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
 
 /** The run is over: no fetcher will touch it again. */
 export const isFinal = (state: CollectionRunState): boolean => state === 'skipped' || RUN_TRANSITIONS[state].length === 0;
-
-/** `queued`, `running` and `deferred` runs block another run of the same source. */
-export const ACTIVE_RUN_STATES: readonly RunState[] = RUN_STATES.filter((state) => !isFinal(state));
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'first', 'resync'] as const;
 export type RunTrigger = (typeof RUN_TRIGGERS)[number];

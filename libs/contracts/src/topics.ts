@@ -31,7 +31,7 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
 };
 
 /** The largest message that any topic takes, in bytes: one partner record of 10 MB with its headers still fits. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** Raw pages above this many bytes are split at record boundaries before they are sent. */
 export const RAW_SPLIT_BYTES = 900_000;
@@ -46,7 +46,7 @@ export const topicNames = {
 } as const;
 
 /** The services that have a dead-letter topic. */
-export const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway'] as const;
+const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway'] as const;
 
 /** What a connector contributes to the list of topics. */
 export interface ConnectorTopics {

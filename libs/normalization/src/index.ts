@@ -1,2 +1,2 @@
-export { parseJson, stringifyJson, NotJsonError, type ParsedJson } from './json.js';
+export { parseJson } from './json.js';
 export { normalizeRaw, type Normalized, type RecordFailure, type RecordMessage } from './normalize-raw.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RawRecordMeta } from '#contracts';
+import { EventRecord, ObjectRecord, validate, type RawRecordMeta } from '#contracts';
 import type { Normalize } from '#connector-kit';
 import { normalizeRaw } from './normalize-raw.js';
 
@@ -29,6 +29,8 @@ describe('normalizeRaw', () => {
     });
     expect(messages[1]?.headers['ce_id']).toBe('s1/thing_events/e-a');
     expect(JSON.parse(messages[0]?.value ?? '')).toEqual({ id: 'a', version: '1767323045678', deleted: false, receivedAt: meta.receivedAt, data: { id: 'a', n: 1 } });
+    expect(validate(ObjectRecord, JSON.parse(messages[0]?.value ?? '')).id).toBe('a');
+    expect(validate(EventRecord, JSON.parse(messages[1]?.value ?? '')).event).toBe('thing_seen');
     expect(normalizeRaw(normalize, meta, page('{"id":"a","n":1}'))).toEqual({ messages, failures });
   });
 

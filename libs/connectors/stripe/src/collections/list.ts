@@ -1,5 +1,5 @@
 import { PartnerContractError } from '#contracts';
-import type { PartnerHttp, PartnerRequest, PartnerResponse } from '#connector-kit';
+import { parsePage, type PartnerHttp, type PartnerRequest, type PartnerResponse } from '#connector-kit';
 import { mapError } from '../map-error.js';
 import { isObject, type Json } from '../normalize/values.js';
 
@@ -33,9 +33,7 @@ export async function fetchPage(http: PartnerHttp, { path, endpoint, collection,
     if (error?.code === 'resource_missing' && error.param === 'starting_after') return undefined;
     throw mapError({ status: response.status, headers: response.headers, body: response.body, path }) ?? new PartnerContractError(`Stripe answered ${response.status} to ${path}.`);
   }
-  const body = response.json<{ data?: unknown; has_more?: unknown }>();
-  if (!isObject(body) || !Array.isArray(body.data)) throw new PartnerContractError(`Stripe's answer to ${path} is not a list.`);
-  const records = body.data.filter(isObject);
+  const { body, records } = parsePage(response, 'data');
   const more = body.has_more === true;
   const last = idOfLast(records);
   if (more && (last === undefined || last === after)) throw new PartnerContractError(`Stripe says that ${path} goes on, but the page names no next record.`);
