@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomName, testDatabase, testKafka, type TestDatabase } from '#testing';
+import { anyId, eventOnly, random, startGateway, type TestGateway } from './gateway.factory.js';
+
+let control: TestDatabase;
+let gateway: TestGateway;
+let call: TestGateway['call'];
+let send: TestGateway['send'];
+
+beforeAll(async () => {
+  control = await testDatabase();
+  gateway = await startGateway(control.url, await testKafka(), `${randomName()}.`);
+  ({ call, send } = gateway);
+}, 60_000);
+afterAll(async () => {
+  await gateway.close();
+  await control.drop();
+});
+
+describe('access', () => {
+  it('refuses everything without a key, and what the role may not do', async () => {
+    expect(await call('GET', '/sources', undefined, {})).toMatchObject({ status: 401, body: { code: 'unauthenticated', type: 'urn:cloud-sources:problem:unauthenticated' }, headers: { 'www-authenticate': expect.any(String) } });
+    expect((await call('GET', '/sources', undefined, { authorization: 'Bearer cs_wrong' })).status).toBe(401);
+    const { body: { key, id } } = await call('POST', '/api-keys', { name: 'reader', role: 'viewer' });
+    const reader = { authorization: `Bearer ${key}` };
+    expect((await call('GET', '/sources', undefined, reader)).status).toBe(200);
+    expect(await call('POST', '/sources', gateway.source(), reader)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await call('GET', '/api-keys', undefined, reader)).status).toBe(403);
+    expect((await call('DELETE', `/api-keys/${id}`)).status).toBe(204);
+    expect((await call('GET', '/sources', undefined, reader)).status).toBe(401);
+    expect((await call('GET', '/api-keys')).text).not.toContain(key);
+  });
+
+  it('signs in with a cookie that other sites and scripts can\'t use, and out again', async () => {
+    expect(await call('POST', '/session', { email: 'owner@example.com', password: 'wrong' }, {})).toMatchObject({ status: 401 });
+    const signedIn = await call('POST', '/session', { email: 'OWNER@example.com', password: gateway.password }, {});
+    expect(signedIn.status).toBe(204);
+    const cookie = String(signedIn.headers['set-cookie']);
+    expect(cookie).toMatch(/^cs_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=604800$/);
+    const session = { cookie: cookie.split(';')[0]! };
+    expect((await call('GET', '/session', undefined, session)).body).toMatchObject({ email: 'owner@example.com', role: 'owner', workspace: { name: 'My workspace' } });
+    expect(await call('POST', `/sources/${anyId}/pause`, undefined, { ...session, 'sec-fetch-site': 'cross-site' })).toMatchObject({ status: 403, body: { title: 'The request came from another site.' } });
+    expect((await call('DELETE', '/session', undefined, session)).status).toBe(204);
+    expect((await call('GET', '/session', undefined, session)).status).toBe(401);
+  });
+
+  it('slows down who guesses passwords', async () => {
+    let answer = await call('POST', '/session', { email: 'owner@example.com', password: 'wrong' }, {});
+    for (let tries = 0; answer.status === 401 && tries < 20; tries += 1) answer = await call('POST', '/session', { email: 'owner@example.com', password: 'wrong' }, {});
+    expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': expect.any(String) } });
+    expect((await call('POST', '/session', { email: 'owner@example.com', password: gateway.password }, {})).status).toBe(429);
+    await gateway.database.query('update users set failed_logins = 0');
+  });
+});
+
+describe('every route of the document', () => {
+  it('refuses who isn\'t signed in and whose role is too low, and never fails on an empty request', async () => {
+    const keys = Object.fromEntries(await Promise.all(['owner', 'editor', 'viewer'].map(async (role) => [role, (await call('POST', '/api-keys', { name: role, role })).body.key] as const)));
+    const { paths } = JSON.parse((await send('GET', '/api/docs-json', {}, null)).text) as { paths: Record<string, Record<string, { 'x-role'?: string; security?: unknown[] }>> };
+    const roles = ['owner', 'editor', 'viewer'];
+    const wrong: string[] = [];
+    for (const [template, methods] of Object.entries(paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        if (operation.security?.length === 0) continue;
+        const ask = async (key: string | undefined): Promise<number> => {
+          const stop = new AbortController();
+          const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...(method !== 'get' && { 'content-type': 'application/json' }) };
+          const { status } = await fetch(`${gateway.url}${template.replace(/\{\w+\}/g, anyId)}`, { method: method.toUpperCase(), headers, signal: stop.signal, ...(method !== 'get' && { body: '{}' }) });
+          stop.abort();
+          return status;
+        };
+        const name = `${method.toUpperCase()} ${template}`;
+        if (await ask(undefined) !== 401) wrong.push(`${name} answers without a key`);
+        for (const role of roles) {
+          const status = await ask(keys[role]);
+          const allowed = roles.indexOf(role) <= roles.indexOf(operation['x-role'] ?? 'nobody');
+          if (allowed === (status === 403) || status === 401 || status >= 500) wrong.push(`${name} answers ${role} with ${status}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 30_000);
+});
+
+describe('refusals', () => {
+  it('are problem details that name fields and never values', async () => {
+    const secret = `sk_live-${random()}`;
+    const answer = await call('POST', '/sources', gateway.source({ configuration: { apiKey: secret, nonsense: 'x' }, startDate: '2001-01-01' }));
+    expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' }, body: { code: 'validation_failed', errors: [{ field: 'configuration.nonsense' }, { field: 'configuration.apiKey' }] } });
+    expect(answer.text).not.toContain(secret);
+    expect((await call('POST', '/sources', { ...gateway.source(), surprise: 1 })).body.errors).toEqual([{ field: 'surprise', message: expect.any(String) }]);
+    expect((await call('POST', '/sources', gateway.source({ connector: 'nope' }))).body.errors[0].field).toBe('connector');
+    expect((await call('POST', '/sources', gateway.source({ startDate: '2001-01-01' }))).body.errors[0].field).toBe('startDate');
+    expect((await call('POST', '/sources', gateway.source({ intervalMinutes: 59 }))).body.errors[0].field).toBe('intervalMinutes');
+    expect((await call('POST', '/sources', gateway.source({ collections: ['nope'] }))).body.errors[0].field).toBe('collections');
+    expect(await call('GET', '/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect((await call('GET', '/sources?limit=0')).status).toBe(400);
+    const malformed = await send('POST', '/api/v1/sources', { authorization: `Bearer ${gateway.ownerKey}`, 'content-type': 'application/json' }, '{"a":');
+    expect([malformed.status, malformed.headers['content-type']]).toEqual([400, 'application/problem+json']);
+  });
+
+  it('know nothing of another workspace', async () => {
+    const id = await gateway.made();
+    await gateway.database.query(`insert into workspaces (id, name) values ($1, 'Other')`, [anyId]);
+    const otherKey = `cs_${random()}`;
+    await gateway.database.query(`insert into api_keys (id, workspace_id, name, prefix, key_hash, role) values ($1, $1, 'x', 'x', encode(sha256($2), 'hex'), 'owner')`, [anyId, Buffer.from(otherKey)]);
+    const other = { authorization: `Bearer ${otherKey}` };
+    const { body: { data: [run] } } = await call('GET', `/sources/${id}/runs`);
+    const paths = [`/sources/${id}`, `/sources/${id}/runs`, `/sources/${id}/usage`, `/sources/${id}/collections`, `/sources/${id}/webhook`, `/runs/${run.id}`, `/runs/${run.id}/log`];
+    for (const path of paths) {
+      expect([path, (await call('GET', path)).status]).toEqual([path, 200]);
+      expect([path, (await call('GET', path, undefined, other)).status]).toEqual([path, 404]);
+    }
+    for (const [method, path, body] of [
+      ['POST', `/sources/${id}/sync`], ['POST', `/sources/${id}/pause`], ['DELETE', `/sources/${id}`], ['PATCH', `/sources/${id}`, { name: 'x' }], ['PUT', `/sources/${id}/schedule`, { intervalMinutes: 60 }],
+      ['PUT', `/sources/${id}/collections`, eventOnly], ['PUT', `/sources/${id}/credentials`, { configuration: {} }], ['PUT', `/sources/${id}/webhook/secret`, { secret: 'whsec_12345678' }], ['POST', `/runs/${run.id}/cancel`],
+    ] as const) expect([path, (await call(method, path, body, other)).status]).toEqual([path, 404]);
+    expect((await call('GET', '/sources', undefined, other)).body).toEqual({ data: [], nextCursor: null });
+  });
+});
+
+describe('catalog and documents', () => {
+  it('show what a connector brings before anything is connected', async () => {
+    const { body } = await call('GET', '/catalog/stripe');
+    expect(body).toMatchObject({ name: 'stripe', sync: true, streaming: true, kinds: ['object', 'event'], auth: ['api_key'] });
+    expect(body.configuration.find(({ name }) => name === 'apiKey')).toMatchObject({ type: 'secret', required: true });
+    expect((await call('GET', '/catalog')).body.data).toHaveLength(1);
+    expect((await call('GET', '/catalog/nope')).status).toBe(404);
+  });
+
+  it('are public at /, /api/docs and /api/docs-json', async () => {
+    for (const [path, holds] of [['/', '/api/docs'], ['/api/docs', 'swagger-ui'], ['/api/docs-json', '"openapi":"3.1.0"'], ['/api/docs/ui/swagger-ui-bundle.js', 'SwaggerUIBundle'], ['/api/docs/ui/start.js', '/api/docs-json']] as const) {
+      const answer = await send('GET', path, {}, null);
+      expect([path, answer.status, answer.text.includes(holds)]).toEqual([path, 200, true]);
+    }
+    expect((await send('GET', '/api/docs/ui/..%2f..%2fpackage.json', {}, null)).status).toBe(404);
+  });
+});
