@@ -180,6 +180,6 @@ export async function prepare({ kafka }) {
 
 /** A problem is one sentence; anything else is a defect of ours and keeps its stack. */
 export function endWith(error) {
-  process.stderr.write(`\n${error instanceof Problem || error?.name === 'Problem' ? error.message : error?.stack ?? String(error)}\n`);
+  process.stderr.write(`${error instanceof Problem || error?.name === 'Problem' ? error.message : error?.stack ?? String(error)}\n`);
   process.exit(1);
 }

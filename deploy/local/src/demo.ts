@@ -38,8 +38,6 @@ interface Source { readonly id: string; readonly name: string; readonly slug: st
 interface List<T> { readonly data: readonly T[] }
 
 const DEMO = { name: 'Stripe demo', slug: 'stripe_demo' };
-/** Changes a second of the demo's shop: enough to watch, little enough to leave on over a weekend. */
-const TRAFFIC = 0.2;
 
 /**
  * Through the gateway's REST API: a warehouse, and a source that loads into it. The source is the demo on the simulator,
@@ -56,7 +54,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
 async function startOnSimulator({ infrastructure, ports, secrets, dir, line }: DemoOptions, gateway: GatewayClient, warehouseId: string): Promise<Demo> {
   await requireFree(ports, ['simulator']);
-  const simulator = new Simulator({ port: ports.simulator, apiKey: secrets.simulatorKey, dir: join(dir, 'simulator'), folders: foldersOf(dir), traffic: TRAFFIC, line });
+  const simulator = new Simulator({ port: ports.simulator, apiKey: secrets.simulatorKey, dir: join(dir, 'simulator'), folders: foldersOf(dir), line });
   await infrastructure.supervisor.add(simulator.program(), STAGES.services);
   const source = await ensureSource(gateway, { ...DEMO, connector: 'stripe', configuration: { apiKey: secrets.simulatorKey, baseUrl: simulator.url }, warehouseId });
   await gateway.ensureWebhookSecret(source.id, secrets.webhookSecret);

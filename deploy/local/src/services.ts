@@ -66,8 +66,8 @@ export function nodeProgram(name: string, file: string, args: readonly string[],
   };
 }
 
-/** Resolves when the service says that it is ready. @throws Error with `what` it waits for after `timeoutMs`. */
-export async function untilReady(name: ServiceName, ports: Ports, { timeoutMs, gaveUp }: { timeoutMs: number; gaveUp: () => string | undefined }): Promise<void> {
+/** Resolves when the service says that it is ready. @throws Error with what it waits for after `timeoutMs`. */
+export async function untilReady(name: ServiceName, ports: Ports, { timeoutMs, logs, gaveUp }: { timeoutMs: number; logs: string; gaveUp: () => string | undefined }): Promise<void> {
   const until = Date.now() + timeoutMs;
   let last = 'nothing answered';
   for (;;) {
@@ -78,7 +78,7 @@ export async function untilReady(name: ServiceName, ports: Ports, { timeoutMs, g
       if (answer.ok) return;
       last = await answer.text();
     } catch { /* not listening yet */ }
-    if (Date.now() > until) throw new Error(`${name} isn't ready after ${timeoutMs / 1000} s: ${last}. Its log is in ${join('.cloud-sources', 'logs', `${name}.log`)}.`);
+    if (Date.now() > until) throw new Error(`${name} isn't ready after ${timeoutMs / 1000} s: ${last}. Its log is in ${join(logs, `${name}.log`)}.`);
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
 }

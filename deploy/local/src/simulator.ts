@@ -11,14 +11,13 @@ export interface SimulatorOptions {
   /** Its account outlives the process in a file in this folder. */
   readonly dir: string;
   readonly folders: ServiceFolders;
-  /** Customers of the shop that a new account has; 60 unless it is said otherwise. */
-  readonly customers?: number;
-  /** Changes a second that the shop makes by itself. */
-  readonly traffic?: number;
   readonly line: (name: string, line: string) => void;
 }
 
 const NAME = 'stripe-simulator';
+
+/** Changes a second of the demo's shop: enough to watch, little enough to leave on over a weekend. */
+export const TRAFFIC = 0.2;
 
 /** The demo's partner: a Stripe account of its own, as a process. */
 export class Simulator {
@@ -34,11 +33,10 @@ export class Simulator {
   }
 
   private async start(): ReturnType<Program['start']> {
-    const { port, apiKey, dir, folders, customers, traffic = 0, line } = this.options;
+    const { port, apiKey, dir, folders, line } = this.options;
     mkdirSync(dir, { recursive: true });
     const args = [
-      '--port', String(port), '--api-key', apiKey, '--journal', join(dir, 'account.jsonl'), '--traffic', String(traffic),
-      ...(customers !== undefined ? ['--customers', String(customers)] : []),
+      '--port', String(port), '--api-key', apiKey, '--journal', join(dir, 'account.jsonl'), '--traffic', String(TRAFFIC),
       ...(this.webhook !== undefined ? ['--webhook-url', this.webhook.url, '--webhook-secret', this.webhook.secret] : []),
     ];
     // its first line tells whoever started it the secrets: not for the log
@@ -61,14 +59,16 @@ export class Simulator {
   /** From now on every event is sent there, also after a restart. */
   async sendWebhooks(url: string, secret: string): Promise<void> {
     this.webhook = { url, secret };
-    await this.control('DELETE', 'webhook-endpoints');
-    await this.control('POST', 'webhook-endpoints', this.webhook);
-  }
-
-  /** A request of the simulator's own, see its `control.ts`. */
-  async control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(`${this.url}/_simulator/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
-    if (!answer.ok) throw new Error(`The Stripe simulator answers ${answer.status} to ${method} ${path}.`);
-    return answer.json();
+    await control(this.url, 'DELETE', 'webhook-endpoints');
+    await control(this.url, 'POST', 'webhook-endpoints', this.webhook);
   }
 }
+
+/** A request of the simulator's own, see its `control.ts`. */
+async function control(url: string, method: 'POST' | 'DELETE', path: string, body?: object): Promise<void> {
+  const answer = await fetch(`${url}/_simulator/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+  if (!answer.ok) throw new Error(`The Stripe simulator answers ${answer.status} to ${method} ${path}.`);
+}
+
+/** Lets the simulator's shop make so many changes a second by itself. */
+export const setTraffic = (url: string, perSecond: number): Promise<void> => control(url, 'POST', 'traffic', { perSecond });

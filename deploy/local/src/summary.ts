@@ -14,7 +14,7 @@ export interface SummaryFacts {
 /** What a person does next, in one block. */
 export function summary({ gatewayUrl, owner, topicPrefix, demo, seconds, colour }: SummaryFacts): string {
   const bold = (text: string): string => (colour ? `\u001b[1m${text}\u001b[0m` : text);
-  const folder = relative(root, stateFolder);
+  const folder = stateFolder.startsWith(`${root}/`) ? relative(root, stateFolder) : stateFolder;
   const lines: [string, string][] = [
     ['REST API', `${gatewayUrl}/api/docs`],
     ['Sign in', `${owner.email} / ${owner.password}   (API key: ${folder}/secrets.json)`],

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** True when something listens on this port of the host, or the port may not be used. */
@@ -9,15 +10,17 @@ export function portIsTaken(port: number, host = '127.0.0.1'): Promise<boolean> 
   });
 }
 
-/** So many ports of the loopback that nobody listens on at this moment, all different. */
+/** Below the range from which systems take the near end of outgoing connections, which would come and go in between. */
+const [LOWEST, HIGHEST] = [10_000, 32_000] as const;
+
+/** So many ports of the loopback that nobody listens on at this moment, all different, chosen at random. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen({ port: 0, host: '127.0.0.1' }, () => resolve(server));
-  })));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (!found.has(port) && !(await portIsTaken(port))) found.add(port);
+  }
+  return [...found];
 }
 
 /** @throws Error that names the first port of these which is taken. */
