@@ -11,6 +11,7 @@ import { TransactionalProducer } from './transactional-producer.js';
 
 const quiet = { debug: () => undefined, warn: () => undefined };
 const run = randomUUID().slice(0, 8);
+const TOPICS = ['in', 'out', 'plain', 'order', 'quick'];
 const topic = (name: string): string => `kafka-spec-${run}.${name}`;
 const until = async (holds: () => boolean): Promise<void> => { while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20)); };
 
@@ -20,15 +21,15 @@ describe('libs/kafka on a real broker', () => {
 
   beforeAll(async () => {
     kafka = createKafka({ brokers: await testKafka(), clientId: 'kafka-spec' }, quiet);
-    const definitions = ['in', 'out', 'plain', 'order'].map((name) => ({ name: topic(name), partitions: 1, config: { 'max.message.bytes': '16777216' } }));
-    expect((await ensureTopics(kafka, definitions, 1)).length).toBe(4);
+    const definitions = TOPICS.map((name) => ({ name: topic(name), partitions: 1, config: { 'max.message.bytes': '16777216' } }));
+    expect((await ensureTopics(kafka, definitions, 1)).length).toBe(TOPICS.length);
     expect(await ensureTopics(kafka, definitions, 1)).toEqual([]);
   }, 60_000);
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
     const admin = kafka.admin();
     await admin.connect();
-    await admin.deleteTopics({ topics: ['in', 'out', 'plain', 'order'].map(topic) });
+    await admin.deleteTopics({ topics: TOPICS.map(topic) });
     await admin.disconnect();
   }, 60_000);
 
@@ -81,6 +82,17 @@ describe('libs/kafka on a real broker', () => {
     expect(seen).toEqual(['first', 'second']);
     expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBe('2');
     expect([...(await topicRanges(kafka, [topic('missing'), topic('out')])).keys()]).toEqual([topic('out')]);
+  }, 60_000);
+
+  it('commits offsets alone right after a transaction that the broker is still finishing', async () => {
+    const owner = await TransactionalProducer.init(kafka, `spec-quick-${run}`);
+    closing.push(() => owner.disconnect());
+    const groupId = `spec-quick-group-${run}`;
+    for (let offset = 1; offset <= 40; offset += 1) {
+      const output = offset % 2 === 0 ? new Map() : new Map([[topic('quick'), [{ key: 'k', value: String(offset), headers: {} }]]]);
+      await owner.commit(output, { groupId, topic: topic('in'), partition: 0, offset: String(offset) });
+    }
+    expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBe('40');
   }, 60_000);
 
   it('hands the same batch again until it is resolved, seeks, and tells of an error', async () => {

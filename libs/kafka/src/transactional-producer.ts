@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Producer } from 'kafkajs';
 import { QUICK_RETRY } from './client.js';
 import type { OutgoingMessage } from './message.js';
@@ -41,7 +42,7 @@ export class TransactionalProducer {
         await transaction.sendBatch({ acks: -1, topicMessages: [...output].map(([topic, messages]) => ({ topic, messages: messages as never })) });
       }
       const { groupId, topic, partition, offset } = consumed;
-      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await patiently(() => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition, offset }] }] }));
       await transaction.commit();
     } catch (error) {
       if (transaction.isActive()) await transaction.abort().catch(() => undefined);
@@ -50,4 +51,22 @@ export class TransactionalProducer {
   }
 
   disconnect(): Promise<void> { return this.producer.disconnect(); }
+}
+
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+const PATIENCE_MS = 30_000;
+
+/**
+ * A broker that still writes the marks of the transaction before refuses the next one for a moment. kafkajs waits when records
+ * come first, but not when offsets do, as they do for a page without a record that is selected.
+ */
+async function patiently(work: () => Promise<void>): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try { return await work(); } catch (error) {
+      if ((error as { type?: unknown }).type !== 'CONCURRENT_TRANSACTIONS' || Date.now() > until) throw error;
+      await sleep(pause);
+    }
+  }
 }
