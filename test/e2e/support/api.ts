@@ -1,0 +1,63 @@
+/** One answer of the REST API. */
+export interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+  readonly text: string;
+}
+
+export interface ErrorReport { readonly code: string; readonly title: string; readonly remedy: string }
+export interface ProblemDetails extends ErrorReport { readonly type: string; readonly status: number; readonly errors?: readonly { readonly field: string; readonly message: string }[] }
+export interface List<T> { readonly data: readonly T[]; readonly nextCursor: string | null }
+export interface Source {
+  readonly id: string; readonly slug: string; readonly state: string; readonly collections: readonly string[]; readonly configuration: Readonly<Record<string, string>>;
+  readonly intervalMinutes: number; readonly nextRunAt: string | null; readonly lastRunAt: string | null; readonly warehouseId: string | null;
+}
+export interface Run {
+  readonly id: string; readonly state: string; readonly trigger: string; readonly createdAt: string; readonly records: number; readonly apiCalls: number; readonly error: ErrorReport | null;
+}
+export interface RunDetail extends Run {
+  readonly collections: readonly { readonly collection: string; readonly state: string; readonly records: number; readonly apiCalls: number; readonly error: ErrorReport | null }[];
+  readonly calls: readonly { readonly collection: string; readonly method: string; readonly request: string; readonly status: number }[];
+}
+export interface Webhook { readonly url: string; readonly secrets: readonly { readonly id: string }[] }
+
+/** The gateway's REST API as a browser uses it: signed in, with the session's cookie. */
+export class Api {
+  /** Everything that it ever answered, as text. */
+  readonly answers: string[] = [];
+  private cookie: string | undefined;
+
+  constructor(private readonly url: string) {}
+
+  /** Without regard to the status. */
+  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<Answer<T>> {
+    const answer = await fetch(`${this.url}/api/v1/${path}`, {
+      method,
+      headers: { ...(this.cookie !== undefined && { cookie: this.cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const text = await answer.text();
+    this.answers.push(text);
+    return { status: answer.status, headers: answer.headers, text, body: (text === '' ? undefined : JSON.parse(text)) as T };
+  }
+
+  get<T>(path: string): Promise<T> { return this.must('GET', path); }
+  post<T>(path: string, body?: object): Promise<T> { return this.must('POST', path, body); }
+  put<T>(path: string, body: object): Promise<T> { return this.must('PUT', path, body); }
+
+  /** @throws Error with the answer unless it is a success */
+  private async must<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<T> {
+    const answer = await this.ask<T>(method, path, body);
+    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.body;
+  }
+
+  /** Signs in. The answer tells whether it was taken. */
+  async signIn(email: string, password: string): Promise<Answer<ProblemDetails>> {
+    const answer = await this.ask('POST', 'session', { email, password });
+    this.cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? this.cookie;
+    return answer;
+  }
+}
