@@ -29,7 +29,7 @@ export interface BatchConsumerOptions {
   /** Partitions handled at once. */
   readonly concurrency?: number;
   readonly maxBytesPerPartition?: number;
-  /** Longest wait for a fetch to fill, in ms: latency against fetches. */
+  /** Longest wait of a fetch that finds nothing, in ms. What arrives ends the wait at once. */
   readonly maxWaitMs?: number;
   readonly minBytes?: number;
   readonly sessionTimeoutMs?: number;
@@ -68,7 +68,7 @@ export class BatchConsumer implements BatchControl {
       maxBytesPerPartition: options.maxBytesPerPartition ?? 8 * 1024 * 1024,
       maxBytes: 32 * 1024 * 1024,
       minBytes: options.minBytes ?? 1,
-      maxWaitTimeInMs: options.maxWaitMs ?? 100,
+      maxWaitTimeInMs: options.maxWaitMs ?? 500,
       readUncommitted: options.readUncommitted ?? false,
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => !this.stopping },
