@@ -17,8 +17,10 @@ function statOf(pid: number | string): string[] | undefined {
 function cpuSeconds(pid: number, parents: ReadonlyMap<number, readonly number[]>): number {
   const stat = statOf(pid);
   if (stat === undefined) return 0;
-  const own = [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field]), 0) / TICKS;
-  return (parents.get(pid) ?? []).reduce((sum, child) => sum + cpuSeconds(child, parents), own);
+  // what runs here started everything else: children count where they are named
+  const fields = pid === process.pid ? [11, 12] : [11, 12, 13, 14];
+  const own = fields.reduce((sum, field) => sum + Number(stat[field]), 0) / TICKS;
+  return (pid === process.pid ? [] : parents.get(pid) ?? []).reduce((sum, child) => sum + cpuSeconds(child, parents), own);
 }
 
 function childrenByParent(): Map<number, number[]> {
