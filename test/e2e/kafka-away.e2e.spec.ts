@@ -80,9 +80,8 @@ describe('Kafka is away', () => {
   }, 3 * MINUTE);
 
   it('answers 503 in time while the broker is gone, and takes the same webhooks when it is back', async () => {
-    const back = product.killed('kafka');
+    product.signal('kafka', 'SIGKILL');
     const hooks = await refused();
-    await back;
     await takenAgain(hooks);
   }, 4 * MINUTE);
 

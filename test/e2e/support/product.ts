@@ -108,11 +108,12 @@ export class Product {
     await untilTrue(`${names.join(' and ')} run again after kill -9`, () => names.every((name, index) => ![undefined, before[index]].includes(this.infrastructure.supervisor.pid(name))), this);
   }
 
-  /** The newest warnings and errors of the services, for the error of a wait that took too long. */
+  /** For the error of a wait that took too long. */
   readonly context = (): string => this.troubles();
 
+  /** The newest restarts, and the services' newest warnings and errors. */
   troubles(): string {
-    const told = this.lines.filter(({ line }) => !/"level":"?(info|debug|30|20)"?[,}]/.test(line)).slice(-15).map(({ service, line }) => `${service}: ${line.slice(0, 600)}`);
+    const told = this.lines.filter(({ line }) => !/"level":"(info|debug)"/.test(line)).slice(-15).map(({ service, line }) => `${service}: ${line.slice(0, 600)}`);
     return [...this.said.slice(-10), ...told].join('\n');
   }
 
