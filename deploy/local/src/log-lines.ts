@@ -12,10 +12,12 @@ export interface LineFormat {
 
 const paint = (code: number, text: string, { colour }: LineFormat): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 
-/** The same service always has the same colour. */
+const colours = new Map<string, number>();
+
+/** Each service in a colour of its own. */
 function prefix(name: string, format: LineFormat): string {
-  const hash = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-  return paint(COLOURS[hash % COLOURS.length] ?? 36, name.padEnd(WIDTH), format);
+  if (!colours.has(name)) colours.set(name, COLOURS[colours.size % COLOURS.length] ?? 36);
+  return paint(colours.get(name) ?? 36, name.padEnd(WIDTH), format);
 }
 
 function field(value: unknown): string {
