@@ -3,7 +3,7 @@
  * a line of its own. Arguments go to jest: `npm test -- libs/vault --selectProjects unit`.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem, prepare, root } from '../deploy/local/prepare.mjs';
@@ -14,7 +14,7 @@ function jest(file) {
   const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js'), '-c', 'test/jest.config.js'];
   const reporters = ['--reporters=default', `--reporters=${join(root, 'test/harness/totals-reporter.mjs')}`];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...options, '--maxWorkers=2', ...reporters, ...chosen], {
+    const child = spawn(process.execPath, [...options, ...chosen, ...reporters, '--maxWorkers=2'], {
       cwd: root, stdio: 'inherit',
       env: { ...process.env, CS_TOTALS_FILE: file, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim() },
     });
@@ -34,6 +34,7 @@ async function run() {
   try {
     const file = join(dir, 'totals.json');
     const code = await jest(file);
+    if (!existsSync(file)) throw new Problem('jest ended before it had results: what it said is above.');
     const totals = JSON.parse(readFileSync(file, 'utf8'));
     const empty = chosen.length > 0 ? [] : (await projectNames()).filter((name) => !totals.files[name]);
     for (const name of empty) console.error(`The project ${name} matches no spec file: that counts as a failure.`);
