@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { measureCpu, type CpuSeconds } from './measure/cpu.js';
 import { recordTopic } from '#contracts';
 import { createSource, PREFIX, withStack, type BenchStack } from './measure/bench-stack.js';
-import { copyRowsPerSecond } from './measure/copy-limit.js';
+import { copyLimit } from './measure/copy-limit.js';
 import { fetchDebezium, startDebezium } from './measure/debezium.js';
 import { pythonOf, startPeer } from './measure/python.js';
 import { scaled, type BenchContext, type BenchResult } from './measure/report.js';
@@ -43,6 +43,12 @@ async function ours(stack: BenchStack, rows: number, sourceId: string): Promise<
   return results;
 }
 
+async function copied(stack: BenchStack, name: string, rows: number, encoded: boolean): Promise<Measured> {
+  const cpu = stack.cpu();
+  const { perSecond, cpuSeconds } = await copyLimit(stack.infrastructure.warehouseUrl, rows, encoded);
+  return { name, perSecond, own: 1e6 * cpuSeconds / rows, postgres: 1e6 * (cpu()['postgres'] ?? Number.NaN) / rows };
+}
+
 const countIn = ({ sql }: BenchStack, table: string) => async (): Promise<number> =>
   Number((await sql.query<{ count: string }>(`select count(*) from ${table}`).catch(() => ({ rows: [{ count: '0' }] }))).rows[0]?.count);
 
@@ -53,7 +59,7 @@ async function quixstreams(stack: BenchStack, rows: number, context: BenchContex
   const peer = await startPeer(python, 'quixstreams_sink', { BENCH_BROKERS: stack.infrastructure.kafkaBrokers.join(), BENCH_TOPIC: 'bench.plain', BENCH_DATABASE_URL: stack.infrastructure.warehouseUrl });
   const failed = peer.result.then(() => { throw new Error('Quix Streams ended by itself.'); });
   try {
-    return await Promise.race([watched(stack, 'quixstreams 3.28.1, upsert', rows, 100, { own: peer.pid }, countIn(stack, 'bench_quix.customers')), failed]);
+    return await Promise.race([watched(stack, 'quixstreams 3.28.1, upsert', rows, 100, { own: peer.pid }, countIn(stack, 'bench_quix.quix_customers')), failed]);
   } finally {
     failed.catch(() => undefined);
     await peer.stop();
@@ -98,26 +104,26 @@ export async function s3(context: BenchContext): Promise<BenchResult> {
     await stack.end('gateway');
     const [insert, update] = await ours(stack, rows, sourceId) as [Measured, Measured];
     context.say('S3: COPY');
-    const before = measureCpu({ postgres: stack.infrastructure.supervisor.pid('postgres') });
-    const copy: Measured = { name: 'text COPY, table with a primary key', perSecond: await copyRowsPerSecond(stack.infrastructure.warehouseUrl, rows), own: Number.NaN, postgres: 1e6 * (before()['postgres'] ?? 0) / rows };
+    const copy = await copied(stack, 'text COPY, table with a primary key', rows, false);
+    const encoded = await copied(stack, 'the same, rows encoded beforehand', rows, true);
     const peers: (Measured | undefined)[] = [];
     if (context.peers) {
       await createTopic(stack.kafka, 'bench.plain', 1);
       await fill(stack.kafka, 'bench.plain', plainMessages(peerRows, 1));
       peers.push(await tried('quixstreams', context, () => quixstreams(stack, peerRows, context)), await tried('dlt', context, () => dlt(stack, peerRows, context)), await tried('Debezium', context, () => debezium(stack, peerRows, context)));
     }
-    const measured = [insert, update, copy, ...peers.filter((peer) => peer !== undefined)];
+    const measured = [insert, update, copy, encoded, ...peers.filter((peer) => peer !== undefined)];
     const percent = ({ perSecond }: Measured): string => `${(100 * perSecond / copy.perSecond).toFixed(0)} %`;
-    const best = peers.filter((peer) => peer !== undefined).sort((a, b) => b.perSecond - a.perSecond)[0];
+    const best = peers.flatMap((peer) => (peer !== undefined && Number.isFinite(peer.perSecond) ? [peer] : [])).sort((a, b) => b.perSecond - a.perSecond)[0];
     return {
       title: `S3  loader: ${rows} records of about 350 bytes, 13 columns, from a topic into a table (peers: ${peerRows})`, columns: ['', 'rows/s', 'of COPY', 'own CPU µs/row', 'PostgreSQL µs/row'],
       rows: measured.map((one) => [one.name, one.perSecond, percent(one), one.own, one.postgres]),
       notes: [
         `Insert ${percent(insert)} of COPY (reach: 80 %), update ${percent(update)} (reach: 55 %)${best === undefined ? '' : `; ${(insert.perSecond / best.perSecond).toFixed(1)} times the fastest peer, ${best.name} (reach: 3)`}.`,
-        "Rates count from the first commit on, dlt's from the call to its end. Ours adds six columns (versions, times) and an index on received_at; COPY's rows are made beforehand.",
+        "Rates count from the first commit on, dlt's from the call to its end. Ours adds six columns (versions, times) and an index on received_at. COPY encodes rows that are in memory.",
       ],
       figures: {
-        insertPerSecond: insert.perSecond, updatePerSecond: update.perSecond, copyPerSecond: copy.perSecond, insertOfCopy: insert.perSecond / copy.perSecond, updateOfCopy: update.perSecond / copy.perSecond,
+        insertPerSecond: insert.perSecond, updatePerSecond: update.perSecond, copyPerSecond: copy.perSecond, encodedCopyPerSecond: encoded.perSecond, insertOfCopy: insert.perSecond / copy.perSecond, updateOfCopy: update.perSecond / copy.perSecond,
         ...Object.fromEntries(peers.flatMap((peer) => (peer === undefined ? [] : [[`peer.${peer.name.split(' ')[0]?.toLowerCase()}`, peer.perSecond]]))),
       },
     };

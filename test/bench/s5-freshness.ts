@@ -58,7 +58,7 @@ async function watchTable({ sql }: BenchStack, sent: Moments, seen: Moments, end
     try {
       const { rows } = await sql.query<{ id: string }>(`select id from ${SCHEMA}.customer_events where received_at >= $1`, [new Date(missing - 1000)]);
       const now = Date.now();
-      for (const { id } of rows) if (!seen.has(id)) seen.set(id, now);
+      for (const { id } of rows) if (sent.has(id) && !seen.has(id)) seen.set(id, now);
     } catch (error) {
       if ((error as { code?: string }).code !== '42P01') throw error; // the table comes with the first row
     }

@@ -8,7 +8,8 @@ from quixstreams.sinks.community.postgresql import PostgreSQLSink
 url = urlsplit(os.environ["BENCH_DATABASE_URL"])
 sink = PostgreSQLSink(
     host=url.hostname, port=url.port, dbname=url.path.lstrip("/"), user=url.username, password=unquote(url.password),
-    schema_name="bench_quix", table_name="customers", primary_key_columns="id", upsert_on_primary_key=True,
+    # a name of its own: it looks up primary keys by their constraint's name in all schemas
+    schema_name="bench_quix", table_name="quix_customers", primary_key_columns="id", upsert_on_primary_key=True,
 )
 app = Application(
     broker_address=os.environ["BENCH_BROKERS"], consumer_group="bench-quixstreams", auto_offset_reset="earliest",
