@@ -12,6 +12,7 @@ export default async function setUp() {
   const kafka = process.env.TEST_KAFKA_BROKERS ? undefined : { java: checkJava(), jars: await oneAtATime(ensureKafka) };
   const servers = await startTestServers({ kafka, postgres: !process.env.TEST_DATABASE_URL });
   globalThis.cloudSourcesTestServers = servers; // for the teardown, which runs in this process
+  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => void servers.stop().finally(() => process.exit(status)));
   if (servers.brokers) process.env.TEST_KAFKA_BROKERS = servers.brokers.join(',');
   if (servers.databaseUrl) process.env.TEST_DATABASE_URL = servers.databaseUrl;
 }

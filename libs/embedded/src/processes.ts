@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,6 +45,13 @@ interface ProcessRecord extends ProcessIdentity {
   readonly stopSignal: NodeJS.Signals;
 }
 
+const children = new Set<ChildProcess>();
+
+/** Whatever ends this process: nothing of ours is left running. Only kill -9 leaves something, for `endLeftovers`. */
+function killChildren(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
 /**
  * Starts a process in a group of its own: Ctrl-C in the terminal reaches only us, and we end our processes in order.
  * @throws Error when the program can't be started.
@@ -67,10 +74,12 @@ export async function spawnOwned(options: SpawnOptions): Promise<RunningProcess>
   const record = join(options.records, `${name}.json`);
   const exited = new Promise<Exit>((resolve) => {
     // `close` comes after the last line of its output
-    child.once('close', (code, signal) => { removeRecord(record, child.pid); resolve({ code, signal }); });
+    child.once('close', (code, signal) => { children.delete(child); removeRecord(record, child.pid); resolve({ code, signal }); });
   });
   await started.catch((error: NodeJS.ErrnoException) => { throw new Error(`${name} can't be started (${options.command}): ${error.message}`, { cause: error }); });
   const pid = child.pid as number;
+  if (!process.listeners('exit').includes(killChildren)) process.once('exit', killChildren);
+  children.add(child);
   mkdirSync(options.records, { recursive: true });
   const identity = identify(pid);
   if (identity !== undefined) writeFileSync(record, JSON.stringify({ name, ...identity, stopSignal } satisfies ProcessRecord));
