@@ -11,7 +11,7 @@ import { TransactionalProducer } from './transactional-producer.js';
 
 const quiet = { debug: () => undefined, warn: () => undefined };
 const run = randomUUID().slice(0, 8);
-const TOPICS = ['in', 'out', 'plain', 'order', 'quick'];
+const TOPICS = ['in', 'out', 'plain', 'order', 'quick', 'aborted'];
 const topic = (name: string): string => `kafka-spec-${run}.${name}`;
 const until = async (holds: () => boolean): Promise<void> => { while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20)); };
 
@@ -82,6 +82,25 @@ describe('libs/kafka on a real broker', () => {
     expect(seen).toEqual(['first', 'second']);
     expect(await committedOffset(kafka, groupId, topic('in'), 0)).toBe('2');
     expect([...(await topicRanges(kafka, [topic('missing'), topic('out')])).keys()]).toEqual([topic('out')]);
+  }, 60_000);
+
+  it('never shows what was aborted, in whatever order transactions side by side end', async () => {
+    const open = async (name: string) => {
+      const transactional = kafka.producer({ transactionalId: `spec-${name}-${run}`, idempotent: true, maxInFlightRequests: 1 });
+      await transactional.connect();
+      closing.push(() => transactional.disconnect());
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic: topic('aborted'), messages: [{ key: 'k', value: name }] });
+      return transaction;
+    };
+    // The broker lists aborted transactions as they ended, not as they began.
+    const [first, second, third] = [await open('first'), await open('second'), await open('third')];
+    await second.abort();
+    await first.abort();
+    await third.commit();
+    const seen: string[] = [];
+    await scanTopics(kafka, [topic('aborted')], ({ value }) => seen.push(String(value)));
+    expect(seen).toEqual(['third']);
   }, 60_000);
 
   it('commits offsets alone right after a transaction that the broker is still finishing', async () => {
