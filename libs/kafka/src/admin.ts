@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { TopicDefinition } from '#contracts';
 
-/** Creates the topics that are missing, in one request. The names of the created ones. */
+/** Creates the topics that are missing, in one request, and waits until they can be used. The names of the created ones. */
 export async function ensureTopics(kafka: Kafka, definitions: readonly TopicDefinition[], replicationFactor = -1): Promise<string[]> {
   const admin = kafka.admin();
   await admin.connect();
@@ -10,13 +10,14 @@ export async function ensureTopics(kafka: Kafka, definitions: readonly TopicDefi
     const missing = definitions.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) {
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false, // kafkajs's own wait gives up when the broker hasn't heard of the topic yet
         timeout: 30_000,
         topics: missing.map(({ name, partitions, config }) => ({
           topic: name, numPartitions: partitions, replicationFactor,
           configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
         })),
       });
+      await settled(() => admin.fetchTopicMetadata({ topics: missing.map(({ name }) => name) }));
     }
     return missing.map(({ name }) => name);
   } finally {
@@ -56,11 +57,11 @@ export async function topicRanges(kafka: Kafka, topics: readonly string[]): Prom
   }
 }
 
-/** kafkajs's admin doesn't wait for the leaders of a topic that was just made. @throws the last error after about 5 s. */
+/** kafkajs's admin doesn't wait until brokers know a topic that was just made, and its leaders. @throws the last error after about 30 s. */
 async function settled<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try { return await ask(); } catch (error) {
-      if (attempt === 25 || (error as { retriable?: boolean }).retriable !== true) throw error;
+      if (attempt === 150 || (error as { retriable?: boolean }).retriable !== true) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
