@@ -87,7 +87,7 @@ export class SyncRun {
       await worker.terminate();
       // The lease ends now instead of running out: the next fetcher goes on from the checkpoint at once.
       if (letGo) await ports.store.heartbeat(run.runId, run.token, 0);
-      await ports.store.appendLog(run.runId, this.log);
+      await this.keepLog();
     }
   }
 
@@ -163,6 +163,7 @@ export class SyncRun {
       if (!saved) return this.lose();
       for (const name of Object.keys(this.onlySelected(records))) this.publishCollection(name, 'running');
     }
+    await this.keepLog();
   }
 
   private onlySelected(records: Record<string, number>): Record<string, number> {
@@ -211,11 +212,15 @@ export class SyncRun {
     if (this.lost) return;
     const resumeAt = state === 'deferred' ? new Date(Date.now() + (resumeInMs ?? 60_000)) : undefined;
     this.note(error === undefined ? 'info' : 'error', error === undefined ? 'The run is done.' : `The run ends as ${state}: ${error.title} ${error.remedy}`);
+    await this.keepLog();
     await this.ports.store.finish(this.run.runId, this.run.token, state, error, resumeAt);
     this.publish({ type: 'run.changed', state, ...(error !== undefined && { error }), ...(resumeAt !== undefined && { resumeAt: resumeAt.toISOString() }) });
   }
 
   private note(level: LogLine['level'], message: string): void { this.log.push({ at: new Date(), level, message }); }
+
+  /** As the run goes: a process that is killed takes no line along. */
+  private async keepLog(): Promise<void> { await this.ports.store.appendLog(this.run.runId, this.log.splice(0)); }
 
   private publishCollection(collection: string, state: CollectionRunState, error?: ErrorReport): void {
     const { records, apiCalls } = this.totals.get(collection) ?? { records: 0, apiCalls: 0 };

@@ -1,12 +1,12 @@
 /** One answer of the REST API. */
-export interface Answer<T> {
+interface Answer<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
   readonly text: string;
 }
 
-export interface ErrorReport { readonly code: string; readonly title: string; readonly remedy: string }
+interface ErrorReport { readonly code: string; readonly title: string; readonly remedy: string }
 export interface ProblemDetails extends ErrorReport { readonly type: string; readonly status: number; readonly errors?: readonly { readonly field: string; readonly message: string }[] }
 export interface List<T> { readonly data: readonly T[]; readonly nextCursor: string | null }
 export interface Source {
@@ -31,7 +31,7 @@ export class Api {
   constructor(private readonly url: string) {}
 
   /** Without regard to the status. */
-  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<Answer<T>> {
+  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer<T>> {
     const answer = await fetch(`${this.url}/api/v1/${path}`, {
       method,
       headers: { ...(this.cookie !== undefined && { cookie: this.cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) },

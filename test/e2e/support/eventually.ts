@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Generous: a machine that is busy with other things must not fail a spec. */
-export const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 120_000;
 
-export interface Patience {
+interface Patience {
   /** Longest wait, in ms. */
   readonly timeoutMs?: number;
   /** Between two looks, in ms. */

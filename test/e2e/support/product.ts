@@ -14,7 +14,7 @@ import { Database } from './database.js';
 import { eventually, untilTrue } from './eventually.js';
 import { RunTopics } from './topics.js';
 
-export interface ProductOptions {
+interface ProductOptions {
   /** More variables, or other values, for every service. */
   readonly env?: Readonly<Record<string, string>>;
   /** All six unless it is said otherwise. */
@@ -24,7 +24,7 @@ export interface ProductOptions {
 }
 
 /** What `verify --json` says of one source. */
-export interface Verdict {
+interface Verdict {
   readonly slug: string;
   readonly difference: number;
   readonly apiCalls: number;

@@ -11,7 +11,7 @@ const countUp = (counts: Counts, what: string): void => { counts.set(what, (coun
 
 /** The topics of one stack, read as a read-committed consumer sees them. */
 export class RunTopics {
-  private constructor(private readonly kafka: Kafka, private readonly prefix: string, readonly names: readonly string[]) {}
+  private constructor(private readonly kafka: Kafka, private readonly prefix: string, private readonly names: readonly string[]) {}
 
   static async of(brokers: readonly string[], prefix: string): Promise<RunTopics> {
     const connectors = (await loadConnectors()).map(({ declaration }) => declaration);
