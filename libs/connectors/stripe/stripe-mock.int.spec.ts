@@ -1,61 +1,31 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   createPartnerHttp, createRunScope, parentsOf, recordSlices, type ApiCall, type Checkpoint, type NormalizedRecord, type Page, type PartnerClient, type RunScope,
 } from '#connector-kit';
+import { startStripeMock, type StripeMock } from '#testing';
 import { connector } from './src/index.js';
 import { fetchPage } from './src/collections/list.js';
 import { RESOURCES } from './src/collections/resources.js';
 
-/** Stripe's own simulator of its OpenAPI document: stateless, one row a list, the newest shape. */
-const VERSION = 'v0.203.0';
 const names = connector.declaration.collections.map(({ name }) => name);
 const objects = connector.declaration.collections.filter(({ kind }) => kind === 'object').map(({ name }) => name);
 
-async function binary(): Promise<string> {
-  const shared = join(homedir(), 'go', 'bin', 'stripe-mock');
-  if (existsSync(shared)) return shared;
-  const folder = join(process.cwd(), '.cache', 'bin');
-  const own = join(folder, 'stripe-mock');
-  if (!existsSync(own)) await promisify(execFile)('env', [`GOBIN=${folder}`, 'go', 'install', `github.com/stripe/stripe-mock@${VERSION}`]);
-  return own;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => { server.close(done); });
-  return port;
-}
-
 describe('the Stripe connector against stripe-mock', () => {
-  let mock: ChildProcess;
+  let mock: StripeMock;
   let baseUrl: string;
   const apiKey = `sk_test_${randomBytes(12).toString('hex')}`;
   const calls: ApiCall[] = [];
   let http: PartnerClient;
 
   beforeAll(async () => {
-    const port = await freePort();
-    baseUrl = `http://127.0.0.1:${port}`;
-    mock = spawn(await binary(), ['-http-addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
-    for (let attempt = 0; attempt < 300; attempt++) {
-      if (await fetch(`${baseUrl}/v1/charges`, { headers: { authorization: `Bearer ${apiKey}` } }).then(({ ok }) => ok, () => false)) break;
-      await sleep(200);
-    }
+    mock = await startStripeMock();
+    baseUrl = mock.url;
     http = createPartnerHttp({ connector, credentials: { apiKey, baseUrl }, limits: {}, allowPrivateAddresses: true, onCall: (call) => { calls.push(call); } });
   }, 600_000);
   afterAll(async () => {
     await http.close();
-    mock.kill('SIGKILL');
+    mock.stop();
   });
 
   async function read(reader: string, run: RunScope, checkpoints: Record<string, Checkpoint> = {}): Promise<Page[]> {
