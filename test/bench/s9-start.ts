@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { Client } from 'pg';
-import { spawnOwned, temporaryFolder } from '#embedded';
+import { spawnOwned, temporaryFolder, type RunningProcess } from '#embedded';
 import { inheritedEnvironment } from '../../deploy/local/src/prepare-job.js';
 import { portsFrom, requireFree, type PortName } from '../../deploy/local/src/ports.js';
 import { root } from '../../deploy/local/src/project.js';
@@ -22,6 +22,15 @@ async function freeBase(): Promise<number> {
   }
 }
 
+/** To the whole group, as a terminal does it: npm doesn't pass it on. Resolves when its last process has ended. */
+async function pressCtrlC(child: RunningProcess): Promise<void> {
+  const send = (signal: NodeJS.Signals): void => { try { process.kill(-child.pid, signal); } catch { /* it has ended */ } };
+  send('SIGINT');
+  const timer = setTimeout(() => send('SIGKILL'), 60_000);
+  await child.exited;
+  clearTimeout(timer);
+}
+
 async function start(dir: string, base: number, records: string): Promise<Start> {
   const ports = portsFrom(String(base));
   const secrets = loadSecrets(dir); // it would make them itself; here they are needed to look into the warehouse
@@ -29,11 +38,12 @@ async function start(dir: string, base: number, records: string): Promise<Start>
   let summaryAt = 0;
   const begin = performance.now();
   const child = await spawnOwned({
-    name: 'npm-start', records, command: 'npm', args: ['start'], cwd: root, stopSignal: 'SIGINT', graceMs: 60_000,
+    name: 'npm-start', records, command: 'npm', args: ['start'], cwd: root,
     env: { ...inheritedEnvironment(), CS_DATA_DIR: dir, CS_PORT_BASE: String(base), NO_COLOR: '1' },
     output: (line) => { lines.push(line); if (summaryAt === 0 && line.includes(gatewayUrl(ports))) summaryAt = performance.now(); },
   });
-  const done = endWithBench(() => child.stop());
+  const stop = (): Promise<unknown> => pressCtrlC(child);
+  const done = endWithBench(async () => { await stop(); });
   const since = (): number => (performance.now() - begin) / 1000;
   const sql = new Client({ connectionString: `postgres://postgres:${secrets.postgresPassword}@127.0.0.1:${ports.postgres}/warehouse` });
   try {
@@ -48,13 +58,13 @@ async function start(dir: string, base: number, records: string): Promise<Start>
     await until('the summary is printed', 60_000, 50, async () => summaryAt > 0);
     await sql.end();
     const stopping = performance.now();
-    await child.stop();
+    await stop();
     return { docs, rows, summary: (summaryAt - begin) / 1000, stop: (performance.now() - stopping) / 1000 };
   } catch (error) {
     throw new Error(`npm start didn't come up. The end of its output:\n${lines.slice(-20).join('\n')}`, { cause: error });
   } finally {
     await sql.end().catch(() => undefined);
-    await child.stop();
+    await stop();
     done();
   }
 }
