@@ -4,3 +4,7 @@ export {
   type Delivery, type Fault, type RateLimits, startStripeSimulator, type StripeCounts, type StripeObject, type StripeRequest, type StripeResourceName, type StripeSeedOptions,
   stripeSignature, type StripeSimulator, type StripeSimulatorOptions, type WebhookBehaviour, type WebhookEndpointOptions,
 } from './stripe-simulator/index.js';
+export {
+  startZendeskSimulator, zendeskRateLimits, zendeskSignature, type ZendeskDelivery, type ZendeskObject, type ZendeskRateLimits, type ZendeskRequest, type ZendeskResourceName,
+  type ZendeskSeedOptions, type ZendeskSimulator, type ZendeskSimulatorOptions, type ZendeskWebhook,
+} from './zendesk-simulator/index.js';
