@@ -58,6 +58,8 @@ export interface ConnectorDeclaration {
     readonly text: string;
     /** Requests a second that we allow ourselves per endpoint. */
     readonly requestsPerSecondPerEndpoint?: number;
+    /** Endpoints with a limit of their own, by the name that requests give as `endpoint`: at most so many requests in any stretch of so many milliseconds. */
+    readonly endpoints?: Readonly<Record<string, { readonly requests: number; readonly windowMs: number }>>;
     /** Requests a second over all endpoints. */
     readonly requestsPerSecond?: number;
     /** The partner's own limit a day, where there is one. */

@@ -3,6 +3,7 @@ import type { Connector } from '#connector-kit';
 /** The registry: one line a connector; a test asserts that every folder is here. */
 const registry = {
   stripe: () => import('#connectors/stripe'),
+  zendesk: () => import('#connectors/zendesk'),
 } satisfies Record<string, () => Promise<{ connector: Connector }>>;
 
 export type ConnectorName = keyof typeof registry;

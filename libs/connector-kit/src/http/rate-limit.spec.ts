@@ -45,6 +45,15 @@ describe('rate limit', () => {
     }
   });
 
+  it('gives an endpoint a window of its own', () => {
+    const limit = new RateLimit({ requestsPerSecondPerEndpoint: 1, endpoints: { exports: { requests: 3, windowMs: 60_000 } } });
+    expect(moments(limit, 'exports', 7)).toEqual([0, 0, 0, 60_000, 60_000, 60_000, 120_000]);
+    expect(moments(limit, '/a', 3)).toEqual([0, 1_000, 2_000]);
+    limit.pause('exports', 200_000, 0);
+    expect(limit.reserve('exports', 130_000, 1_000)).toBe(70_000);
+    expect(limit.reserve('exports', 200_000, 1_000)).toBe(0);
+  });
+
   it('has no limit when none is declared', () => {
     expect(Math.max(...moments(new RateLimit({}), '/a', 10_000))).toBe(0);
   });

@@ -33,15 +33,53 @@ class Bucket {
   }
 }
 
+/** At most so many requests in any stretch of so many milliseconds, as partners put it that count by the minute. */
+interface WindowLimit {
+  readonly requests: number;
+  readonly windowMs: number;
+}
+
+/** The window as a log of the slots that were given out: the next one is free when the oldest that counts has left the window. */
+class Window {
+  private readonly slots: number[] = [];
+  private paused = 0;
+
+  constructor(private readonly limit: WindowLimit) {}
+
+  wait(now: number): number {
+    return Math.max(0, this.next(now) - now);
+  }
+
+  take(now: number): void {
+    this.slots.push(this.next(now));
+    if (this.slots.length > this.limit.requests) this.slots.shift();
+  }
+
+  pause(until: number): void {
+    this.paused = Math.max(this.paused, until);
+  }
+
+  idle(now: number): boolean {
+    return this.paused <= now && (this.slots.at(-1) ?? -Infinity) + this.limit.windowMs <= now;
+  }
+
+  private next(now: number): number {
+    const oldest = this.slots.length < this.limit.requests ? undefined : this.slots[0];
+    return Math.max(now, this.paused, oldest === undefined ? 0 : oldest + this.limit.windowMs);
+  }
+}
+
 export interface RateLimits {
   readonly requestsPerSecondPerEndpoint?: number | undefined;
   readonly requestsPerSecond?: number | undefined;
+  /** Endpoints with a limit of their own in place of `requestsPerSecondPerEndpoint`, by the name that requests give as `endpoint`. */
+  readonly endpoints?: Readonly<Record<string, WindowLimit>> | undefined;
 }
 
 /** The rate limits of one set of credentials: a bucket for each endpoint and one over all. Times in milliseconds. */
 export class RateLimit {
   private readonly global: Bucket;
-  private readonly endpoints = new Map<string, Bucket>();
+  private readonly endpoints = new Map<string, Bucket | Window>();
 
   constructor(private readonly limits: RateLimits) {
     this.global = new Bucket(limits.requestsPerSecond);
@@ -65,11 +103,12 @@ export class RateLimit {
     this.bucket(endpoint, now).pause(until);
   }
 
-  private bucket(endpoint: string, now: number): Bucket {
+  private bucket(endpoint: string, now: number): Bucket | Window {
     let bucket = this.endpoints.get(endpoint);
     if (bucket === undefined) {
       if (this.endpoints.size >= MAX_BUCKETS) for (const [name, known] of this.endpoints) if (known.idle(now)) this.endpoints.delete(name);
-      this.endpoints.set(endpoint, bucket = new Bucket(this.limits.requestsPerSecondPerEndpoint));
+      const own = this.limits.endpoints?.[endpoint];
+      this.endpoints.set(endpoint, bucket = own === undefined ? new Bucket(this.limits.requestsPerSecondPerEndpoint) : new Window(own));
     }
     return bucket;
   }

@@ -2,9 +2,10 @@ import type { ZendeskAccount, ZendeskObject } from './account.js';
 import { metricOf, withoutComments } from './tickets.js';
 import { invalidEndpoint, invalidValue } from './zendesk-error.js';
 
+/** Zendesk's own limit of an export's page. */
 const MOST_ROWS = 1_000;
 /** What changed in the last minute isn't exported yet, and can't be asked for. */
-export const LAG_SECONDS = 60;
+const LAG_SECONDS = 60;
 
 /** A row in export order. */
 interface Row { readonly id: number; readonly at: number; readonly value: Readonly<Record<string, unknown>> }
@@ -16,12 +17,13 @@ export const exportNamed = (name: string | undefined): ExportName | undefined =>
 export class Exports {
   private readonly sorted = new Map<ExportName, { readonly revision: number; readonly rows: readonly Row[] }>();
 
-  constructor(private readonly account: ZendeskAccount) {}
+  /** @param mostRows the largest page, whatever is asked for */
+  constructor(private readonly account: ZendeskAccount, private readonly mostRows = MOST_ROWS) {}
 
   /** Cursor-based: a total order by time and id. @throws ZendeskApiError */
   byCursor(name: ExportName, query: URLSearchParams): Record<string, unknown> {
     if (name !== 'tickets' && name !== 'users') throw invalidEndpoint();
-    const size = pageSize(query);
+    const size = pageSize(query, this.mostRows);
     const cursor = query.get('cursor');
     const after = cursor === null ? { at: this.startTime(query), id: -1 } : decodeCursor(cursor);
     const rows = this.rows(name).filter(({ at, id }) => at > after.at || (at === after.at && id > after.id));
@@ -40,7 +42,7 @@ export class Exports {
    * would make no progress is moved to the end of the second. @throws ZendeskApiError
    */
   byTime(name: ExportName, query: URLSearchParams): Record<string, unknown> {
-    const size = pageSize(query);
+    const size = pageSize(query, this.mostRows);
     const start = this.startTime(query);
     const rows = this.rows(name).filter(({ at }) => at >= start);
     let page = rows.slice(0, size);
@@ -107,9 +109,9 @@ export class Exports {
   }
 }
 
-function pageSize(query: URLSearchParams): number {
-  const asked = Number(query.get('per_page') ?? MOST_ROWS);
-  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, MOST_ROWS) : MOST_ROWS;
+function pageSize(query: URLSearchParams, most: number): number {
+  const asked = Number(query.get('per_page') ?? most);
+  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, most) : most;
 }
 
 const includedIn = (query: URLSearchParams): ReadonlySet<string> => new Set((query.get('include') ?? '').split(',').filter((name) => name !== ''));

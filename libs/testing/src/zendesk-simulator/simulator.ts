@@ -26,6 +26,8 @@ export interface ZendeskSimulatorOptions {
   readonly data?: ZendeskSeedOptions;
   /** Off by default; `zendeskRateLimits` are Zendesk's. The minute is one of the simulator's clock. */
   readonly rateLimits?: ZendeskRateLimits;
+  /** Largest page of an export, so that few rows make several pages. Default 1,000. */
+  readonly exportRows?: number;
   /** Whether the plan has ticket forms and audit logs. Default true. */
   readonly enterprise?: boolean;
 }
@@ -64,7 +66,7 @@ export class ZendeskSimulator {
     const faults = new FaultScript();
     const limiter = new RateLimiter(() => clock.now(), options.rateLimits);
     const random = new SeededRandom(options.seed ?? 1);
-    const server = new ZendeskServer({ account, credentials, exports: new Exports(account), enterprise: options.enterprise ?? true }, limiter, faults);
+    const server = new ZendeskServer({ account, credentials, exports: new Exports(account, options.exportRows), enterprise: options.enterprise ?? true }, limiter, faults);
     account.url = await server.listen(options.port ?? 0);
     if (options.data !== undefined) seedAccount(account, random, options.data);
     return new ZendeskSimulator(account.url, account, server, { faults, limiter, random }, credentials, new ZendeskWebhooks(account));

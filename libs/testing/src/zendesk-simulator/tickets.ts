@@ -105,6 +105,7 @@ function commentEvent(account: ZendeskAccount, comment: unknown, author: unknown
 }
 
 function record(account: ZendeskAccount, ticket: ZendeskObject, children: readonly Fields[]): void {
+  if (children.length === 0) return;
   const now = account.now();
   const event: TicketEvent = {
     id: account.nextId(), ticket_id: ticket.id, timestamp: now, created_at: isoSeconds(now), updater_id: ticket['assignee_id'] ?? ticket['submitter_id'], via: 'Web form', system: SYSTEM,
