@@ -1,4 +1,4 @@
-import { AuthenticationFailedError, PermissionDeniedError, RateLimitedError, type CloudSourcesError } from '#contracts';
+import { AuthenticationFailedError, ConfigurationInvalidError, PermissionDeniedError, RateLimitedError, type CloudSourcesError } from '#contracts';
 import type { PartnerAnswer } from '#connector-kit';
 import { at, isObject } from './normalize/values.js';
 
@@ -30,6 +30,9 @@ export function mapError({ status, headers, body, path }: PartnerAnswer): CloudS
     const header = headers['retry-after'];
     const wait = Number(Array.isArray(header) ? header[0] : header);
     return new RateLimitedError(`Zendesk's rate limit is used up at ${path}.`, { details: words, retryAfterMs: header !== undefined && Number.isFinite(wait) && wait >= 0 ? wait * 1_000 : DEFAULT_WAIT_MS });
+  }
+  if (status === 404 && words.startsWith('<')) {
+    return new ConfigurationInvalidError('There is no Zendesk account at this subdomain.', { remedy: 'Correct the subdomain: the first part of the Zendesk address only, acme for acme.zendesk.com.' });
   }
   if (name === undefined) return undefined;
   const detail = { details: words };

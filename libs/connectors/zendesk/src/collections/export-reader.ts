@@ -59,7 +59,8 @@ function ask(collection: ExportCollection, { http }: ReadContext, includes: stri
 /** Rows have a total order, which the cursor is a place in; it is good for ever, also at the end. */
 async function byCursor(collection: ExportCollection, context: ReadContext, state: ExportState, includes: string): Promise<Step> {
   const { cursor, since, feeds } = state;
-  const response = await ask(collection, context, includes, cursor === undefined ? { start_time: since } : { cursor }, cursor === undefined ? [] : [400]);
+  const response = await ask(collection, context, includes, cursor === undefined ? { start_time: since } : { cursor }, [cursor === undefined ? 422 : 400]);
+  if (response.status === 422) return tooRecent(response);
   // A cursor that isn't taken any more: on from the last row's time.
   if (response.status === 400) return { response: undefined, state: { feeds, since } };
   const parsed = parsePage(response, collection.name);
@@ -77,18 +78,20 @@ async function byCursor(collection: ExportCollection, context: ReadContext, stat
 async function byTime(collection: ExportCollection, context: ReadContext, state: ExportState, includes: string): Promise<Step> {
   const { since, feeds } = state;
   const response = await ask(collection, context, includes, { start_time: since }, [422]);
-  if (response.status === 422) {
-    const { words } = errorOf(response.body);
-    if (!/too recent start_time/i.test(words)) throw new PartnerContractError(`Zendesk does not take ${response.request}.`, { details: words });
-    // The rows read so far reach to less than a minute ago.
-    return { response: undefined, state: undefined };
-  }
+  if (response.status === 422) return tooRecent(response);
   const parsed = parsePage(response, collection.name);
   const ended = endOf(response, parsed);
   const { end_time: end } = parsed.body;
   const next = typeof end === 'number' && Number.isSafeInteger(end) ? end : undefined;
   if (!ended && (next === undefined || next <= since)) throw new PartnerContractError(`Zendesk says that ${response.request} goes on, but its end_time is not later.`);
   return { response, parsed, ended, state: { feeds, since: Math.max(since, next ?? since) } };
+}
+
+/** The start time lies less than a minute ago: there is nothing to read yet. @throws PartnerContractError when 422 means something else */
+function tooRecent({ body, request }: PartnerResponse): Step {
+  const { words } = errorOf(body);
+  if (!/too recent start_time/i.test(words)) throw new PartnerContractError(`Zendesk does not take ${request}.`, { details: words });
+  return { response: undefined, state: undefined };
 }
 
 function endOf(response: PartnerResponse, { body: { end_of_stream: end } }: ParsedPage): boolean {

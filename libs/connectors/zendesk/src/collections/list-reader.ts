@@ -22,7 +22,7 @@ export function listReader(collection: ListCollection): ReadCollection {
   return async function* read({ http, checkpoint, startDate, now }) {
     const state = listState(checkpoint);
     const until = Math.floor(now() / 1_000);
-    const fresh: Walk = { from: Math.max(0, state.through === undefined ? Math.floor(startDate / 1_000) : state.through - LOOK_BACK_S), until, after: '' };
+    const fresh: Walk = { from: Math.max(0, state.through === undefined ? Math.floor(startDate / 1_000) : state.through - LOOK_BACK_S), until, reached: until, after: '' };
     let walk: Walk = state.walk ?? fresh;
     let resumed = state.walk !== undefined;
     for (;;) {
@@ -35,10 +35,12 @@ export function listReader(collection: ListCollection): ReadCollection {
       }
       resumed = false;
       const { response, parsed: { records }, next } = page;
+      // Before the first answer of a run the clock is ours, which may be ahead.
+      if (walk.after === '') walk = { ...walk, reached: Math.min(walk.reached, Math.floor(response.observedAt / 1_000)) };
       if (next !== undefined) walk = { ...walk, after: next };
       yield {
         body: response.body, recordsAt: collection.recordsAt, counts: { [collection.name]: records.length }, observedAt: response.observedAt, request: response.request,
-        checkpoint: toCheckpoint(next === undefined ? { through: walk.until } : { ...(state.through !== undefined && { through: state.through }), walk }),
+        checkpoint: toCheckpoint(next === undefined ? { through: walk.reached } : { ...(state.through !== undefined && { through: state.through }), walk }),
       };
       if (next === undefined) return;
     }
@@ -49,7 +51,7 @@ export function listReader(collection: ListCollection): ReadCollection {
  * One page. Undefined when `mayFail` and Zendesk refuses the cursor.
  * @throws PartnerContractError when the answer is no list, or says that it goes on but not where
  */
-export async function fetchPage(http: PartnerHttp, collection: ListCollection, { from, until, after }: Walk, rows: number, mayFail: boolean): Promise<ListPage | undefined> {
+export async function fetchPage(http: PartnerHttp, collection: ListCollection, { from, until, after }: Pick<Walk, 'from' | 'until' | 'after'>, rows: number, mayFail: boolean): Promise<ListPage | undefined> {
   const filter = collection.since?.(from, until) ?? {};
   const paging = collection.paging === 'cursor' ? { 'page[size]': rows, 'page[after]': after === '' ? undefined : after } : { per_page: rows, page: after === '' ? undefined : after };
   const response = await http.send({ path: `/api/v2/${collection.path}.json`, collection: collection.name, query: { ...filter, ...paging }, accept: mayFail && after !== '' ? [400] : [] });

@@ -14,8 +14,8 @@ export interface ExportState {
 export interface ListState {
   /** Everything until then was read. */
   readonly through?: number;
-  /** A walk that isn't at its end: its window, and the next page by cursor or number. */
-  readonly walk?: { readonly from: number; readonly until: number; readonly after: string };
+  /** A walk that isn't at its end: its window, what will have been read at its end by Zendesk's clock, and the next page by cursor or number. */
+  readonly walk?: { readonly from: number; readonly until: number; readonly reached: number; readonly after: string };
 }
 
 const seconds = (value: unknown): number | undefined => (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined);
@@ -30,11 +30,11 @@ export function exportState(checkpoint: Checkpoint | undefined): ExportState | u
 
 export function listState(checkpoint: Checkpoint | undefined): ListState {
   const through = seconds(checkpoint?.['through']);
-  const { from, until, after } = (checkpoint?.['walk'] ?? {}) as Record<string, unknown>;
-  const [start, end] = [seconds(from), seconds(until)];
+  const { from, until, reached, after } = (checkpoint?.['walk'] ?? {}) as Record<string, unknown>;
+  const [start, end, known] = [seconds(from), seconds(until), seconds(reached)];
   return {
     ...(through !== undefined && { through }),
-    ...(start !== undefined && end !== undefined && typeof after === 'string' && { walk: { from: start, until: end, after } }),
+    ...(start !== undefined && end !== undefined && known !== undefined && typeof after === 'string' && { walk: { from: start, until: end, reached: known, after } }),
   };
 }
 

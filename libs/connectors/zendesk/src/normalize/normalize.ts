@@ -18,7 +18,7 @@ function fromSync(collection: string, record: Json, observedAt: number): readonl
     case 'tickets': return fromTicket(record, observedAt);
     case 'ticket_events': return fromTicketEvent(record);
     // Deleted users stay in the export without being active; deleted organizations have the time of it.
-    case 'users': return [toRecord(collection, { ...record, url: record['id'] }, exportVersion(record['updated_at'], observedAt), record['active'] === false)];
+    case 'users': return [toRecord(collection, { ...record, url: idText(record['id']) }, exportVersion(record['updated_at'], observedAt), record['active'] === false)];
     case 'organizations': return [toRecord(collection, record, exportVersion(record['updated_at'], observedAt), instant(record['deleted_at']) !== undefined)];
     case 'tags': return [toRecord(collection, { ...record, id: record['name'] }, observedAt)];
     case 'ticket_fields': return [toRecord(collection, { ...record, ...(typeof record['title'] === 'string' && { slug: record['title'].trim().replace(/\s+/g, '_') }) }, listVersion(record, observedAt))];
