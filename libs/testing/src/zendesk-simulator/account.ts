@@ -30,6 +30,8 @@ export class ZendeskAccount {
   readonly ticketEvents: TicketEvent[] = [];
   /** E-mail addresses and phone numbers of users, for the `identities` side-load. */
   readonly identities = new Map<number, ZendeskObject[]>();
+  /** The metrics of each ticket. */
+  readonly metricIds = new Map<number, number>();
   readonly observers: ((change: ZendeskChange) => void)[] = [];
   /** Counts changes, so that whoever keeps something sorted knows when to sort again. */
   revision = 0;

@@ -28,8 +28,7 @@ export class CredentialStore {
   }
 
   /** A new OAuth access token. @param lifetimeMs it is refused afterwards, on the simulator's clock */
-  accessToken(email: string, role: Role, scopes: readonly string[], lifetimeMs?: number): string {
-    const token = randomBytes(32).toString('hex');
+  accessToken(email: string, role: Role, scopes: readonly string[], lifetimeMs?: number, token = randomBytes(32).toString('hex')): string {
     this.accessTokens.set(token, { role, email, scopes, expiresAt: lifetimeMs === undefined ? undefined : this.now() + lifetimeMs });
     return token;
   }

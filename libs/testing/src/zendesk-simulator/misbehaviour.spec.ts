@@ -104,3 +104,20 @@ describe('a webhook', () => {
     receiver.close();
   });
 });
+
+describe('the control paths', () => {
+  it('are there only when asked for, and drive the simulator from another process', async () => {
+    expect((await fetch(`${simulator.url}/_simulator/counts`)).status).toBe(404);
+    const open = await startZendeskSimulator({ control: true });
+    const post = (path: string, body: object): Promise<Response> => fetch(`${open.url}/_simulator/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const user = await (await post('create', { resource: 'users', fields: { name: 'Ada' } })).json() as { id: number };
+    await post('update', { resource: 'users', id: user.id, fields: { name: 'Ada L.' } });
+    await post('tickets', { count: 30 });
+    expect(open.get('users', user.id)).toMatchObject({ name: 'Ada L.' });
+    expect(await (await fetch(`${open.url}/_simulator/counts`)).json()).toMatchObject({ users: 1, tickets: 30, ticket_comments: 30 });
+    expect((await post('update', { resource: 'users', id: 1, fields: {} })).status).toBe(400);
+    await post('faults', { path: '/api/v2/users/me.json', kind: 'status', status: 503 });
+    expect((await fetch(`${open.url}/api/v2/users/me.json`)).status).toBe(503);
+    await open.stop();
+  });
+});

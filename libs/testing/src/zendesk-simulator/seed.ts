@@ -70,3 +70,12 @@ export function step(account: ZendeskAccount, random: SeededRandom): void {
   }
   update(account, 'tickets', ticket.id, { status: random.pick(STATUSES), ...(random.chance(0.5) && { comment: { body: `Answer ${random.text(8)}`, public: random.chance(0.8) } }) });
 }
+
+/** Tickets of one user each, spread evenly from a year to a month before now, with a comment and nothing else. */
+export function addTickets(account: ZendeskAccount, count: number): void {
+  const now = account.now();
+  const requester = account.all('users')[0]?.id ?? create(account, 'users', { name: 'Bulk', email: 'bulk@customer.example.com' }).id;
+  for (let index = 0; index < count; index++) {
+    account.at(Math.floor(now - 365 * 86_400 + (335 * 86_400 * index) / count), () => create(account, 'tickets', { subject: `Ticket ${index}`, requester_id: requester, description: `Bulk ticket ${index}`, tags: ['bulk'] }));
+  }
+}

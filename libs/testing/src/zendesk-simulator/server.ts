@@ -25,6 +25,8 @@ export class ZendeskServer {
   readonly counts = new Map<string, number>();
   /** The last 10,000 or more. */
   readonly log: ZendeskRequest[] = [];
+  /** Answers `/_simulator/…`, without credentials. Undefined: 404. */
+  control: ((method: string, path: string, body: string) => string | undefined) | undefined;
   private readonly server: Server;
 
   constructor(private readonly desk: Desk, private readonly limiter: RateLimiter, private readonly faults: FaultScript) {
@@ -52,6 +54,7 @@ export class ZendeskServer {
     const { endpoint } = routeOf(url.pathname);
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
+    if (url.pathname.startsWith('/_simulator/') && this.control !== undefined) return this.answerControl(response, method, url.pathname, Buffer.concat(parts).toString('utf8'));
     this.counts.set(`${method} ${endpoint}`, (this.counts.get(`${method} ${endpoint}`) ?? 0) + 1);
     const note = (status: number): void => {
       this.log.push({ method, endpoint, url: request.url ?? '/', status });
@@ -81,6 +84,19 @@ export class ZendeskServer {
       if (!(thrown instanceof ZendeskApiError)) throw thrown;
       return { status: thrown.status, text: typeof thrown.body === 'string' ? thrown.body : JSON.stringify(thrown.body), headers: { ...headers, ...thrown.headers } };
     }
+  }
+
+  private answerControl(response: ServerResponse, method: string, path: string, body: string): void {
+    let status = 200;
+    let text: string | undefined;
+    try {
+      text = this.control?.(method, path.slice('/_simulator/'.length), body);
+    } catch (thrown) {
+      status = 400;
+      text = JSON.stringify({ error: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+    response.writeHead(text === undefined ? 404 : status, { 'content-type': 'application/json' });
+    response.end(text ?? '{}');
   }
 
   private send(response: ServerResponse, { status, text, headers }: Sent, fault: Fault | undefined): void {

@@ -8,10 +8,11 @@ import { Exports } from './exports.js';
 import { listAnswer } from './lists.js';
 import { create, isGone, remove, update } from './operations.js';
 import { RateLimiter, type ZendeskRateLimits } from './rate-limit.js';
-import { resourceNames, rulesOf, type ResourceName } from './resources.js';
-import { seedAccount, step, type ZendeskSeedOptions } from './seed.js';
+import { resourceNames, type ResourceName } from './resources.js';
+import { addTickets, seedAccount, step, type ZendeskSeedOptions } from './seed.js';
 import { ZendeskServer, type ZendeskRequest } from './server.js';
 import { touchTicket } from './tickets.js';
+import { ZendeskTraffic } from './traffic.js';
 import { ZendeskWebhooks, type ZendeskWebhook } from './webhooks.js';
 
 export interface ZendeskSimulatorOptions {
@@ -30,6 +31,10 @@ export interface ZendeskSimulatorOptions {
   readonly exportRows?: number;
   /** Whether the plan has ticket forms and audit logs. Default true. */
   readonly enterprise?: boolean;
+  /** The administrator's OAuth access token instead of random bytes. */
+  readonly accessToken?: string;
+  /** Answers `/_simulator/…` without credentials (see `control.ts`). Default false. */
+  readonly control?: boolean;
 }
 
 const ADMIN = 'ada@desk.example.com';
@@ -43,6 +48,8 @@ export class ZendeskSimulator {
   /** An OAuth access token of an administrator, with the scope `read`. */
   readonly accessToken: string;
   readonly subdomain: string;
+  readonly webhooks: ZendeskWebhooks;
+  readonly traffic: ZendeskTraffic;
 
   private constructor(
     /** Without a trailing slash and without /api/v2. */
@@ -51,11 +58,13 @@ export class ZendeskSimulator {
     private readonly server: ZendeskServer,
     private readonly parts: { readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom },
     readonly credentials: CredentialStore,
-    readonly webhooks: ZendeskWebhooks,
+    accessToken: string | undefined,
   ) {
     this.subdomain = account.subdomain;
     this.apiToken = credentials.apiToken(ADMIN, 'admin');
-    this.accessToken = credentials.accessToken(ADMIN, 'admin', ['read']);
+    this.accessToken = credentials.accessToken(ADMIN, 'admin', ['read'], undefined, accessToken);
+    this.webhooks = new ZendeskWebhooks(account);
+    this.traffic = new ZendeskTraffic(() => { this.step(); });
   }
 
   /** @throws when the port is taken */
@@ -69,12 +78,18 @@ export class ZendeskSimulator {
     const server = new ZendeskServer({ account, credentials, exports: new Exports(account, options.exportRows), enterprise: options.enterprise ?? true }, limiter, faults);
     account.url = await server.listen(options.port ?? 0);
     if (options.data !== undefined) seedAccount(account, random, options.data);
-    return new ZendeskSimulator(account.url, account, server, { faults, limiter, random }, credentials, new ZendeskWebhooks(account));
+    return new ZendeskSimulator(account.url, account, server, { faults, limiter, random }, credentials, options.accessToken);
   }
 
   async stop(): Promise<void> {
+    this.traffic.stop();
     this.webhooks.stop();
     await this.server.close();
+  }
+
+  /** Answers `/_simulator/…` of other processes; undefined is a 404. */
+  answerControl(answer: (method: string, path: string, body: string) => string | undefined): void {
+    this.server.control = answer;
   }
 
   /** A new access token of somebody with this role. */
@@ -131,6 +146,11 @@ export class ZendeskSimulator {
     for (let index = 0; index < times; index++) step(this.account, this.parts.random);
   }
 
+  /** Adds tickets spread over the past year, without anything that follows later. */
+  addTickets(count: number): void {
+    addTickets(this.account, count);
+  }
+
   addWebhookEndpoint(webhook: Omit<ZendeskWebhook, 'secret'> & { readonly secret?: string }): ZendeskWebhook {
     return this.webhooks.add(webhook);
   }
@@ -156,11 +176,6 @@ export class ZendeskSimulator {
 
   get(resource: ResourceName, id: number): ZendeskObject | undefined {
     return this.account.get(resource, id);
-  }
-
-  /** Path of a resource's list, without the base. */
-  pathOf(resource: ResourceName): string {
-    return `/api/v2/${rulesOf(resource).path}.json`;
   }
 
   /** Requests so far by `GET /api/v2/tickets/:id`. */

@@ -29,11 +29,12 @@ export function createTicket(account: ZendeskAccount, fields: Fields): ZendeskOb
     sharing_agreement_ids: [], fields: [], followup_ids: [], ticket_form_id: null, brand_id: null, allow_channelback: false, ...rest,
   });
   account.put('tickets', ticket);
-  account.put('ticket_metrics', account.newObject('ticket_metrics', {
+  const metrics = account.put('ticket_metrics', account.newObject('ticket_metrics', {
     ticket_id: ticket.id, group_stations: 1, assignee_stations: 1, reopens: 0, replies: 0, assignee_updated_at: null, requester_updated_at: isoSeconds(now), status_updated_at: isoSeconds(now),
     initially_assigned_at: null, assigned_at: null, solved_at: null, latest_comment_added_at: isoSeconds(now), reply_time_in_minutes: minutes, first_resolution_time_in_minutes: minutes,
     full_resolution_time_in_minutes: minutes, agent_wait_time_in_minutes: minutes, requester_wait_time_in_minutes: minutes, on_hold_time_in_minutes: minutes,
   }));
+  account.metricIds.set(ticket.id, metrics.id);
   record(account, ticket, [
     { event_type: 'Create', subject: ticket['subject'], status: ticket['status'], requester_id: ticket['requester_id'] },
     commentEvent(account, comment ?? body, ticket['submitter_id']),
@@ -83,7 +84,7 @@ export function touchTicket(account: ZendeskAccount, id: number, fields: Fields)
   account.put('tickets', { ...before, ...fields, generated_timestamp: account.now() });
 }
 
-export const metricOf = (account: ZendeskAccount, ticketId: unknown): ZendeskObject | undefined => account.all('ticket_metrics').find((metric) => metric['ticket_id'] === ticketId);
+export const metricOf = (account: ZendeskAccount, ticketId: unknown): ZendeskObject | undefined => account.get('ticket_metrics', account.metricIds.get(Number(ticketId)) ?? 0);
 
 const textOf = (comment: unknown): string | undefined => {
   if (typeof comment === 'string') return comment;

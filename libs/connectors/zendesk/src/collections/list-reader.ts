@@ -64,6 +64,8 @@ export async function fetchPage(http: PartnerHttp, collection: ListCollection, {
 /** `links.next` is there also at the end: `meta.has_more` counts. */
 function nextCursor({ request }: PartnerResponse, { body }: ParsedPage, after: string): string | undefined {
   const more = at(body, 'meta', 'has_more');
+  // A list that doesn't know cursors and has come whole.
+  if (more === undefined && body['next_page'] === null) return undefined;
   if (typeof more !== 'boolean') throw new PartnerContractError(`Zendesk's answer to ${request} doesn't say whether there is more.`);
   if (!more) return undefined;
   const next = at(body, 'meta', 'after_cursor');
