@@ -5,6 +5,6 @@ export {
   stripeSignature, type StripeSimulator, type StripeSimulatorOptions, type WebhookBehaviour, type WebhookEndpointOptions,
 } from './stripe-simulator/index.js';
 export {
-  startZendeskSimulator, zendeskRateLimits, zendeskSignature, type ZendeskDelivery, type ZendeskObject, type ZendeskRateLimits, type ZendeskRequest, type ZendeskResourceName,
+  startZendeskSimulator, zendeskRateLimits, zendeskSignature, type ZendeskDelivery, type ZendeskOAuthClient, type ZendeskObject, type ZendeskRateLimits, type ZendeskRequest, type ZendeskResourceName,
   type ZendeskSeedOptions, type ZendeskSimulator, type ZendeskSimulatorOptions, type ZendeskWebhook,
 } from './zendesk-simulator/index.js';

@@ -33,6 +33,11 @@ export class CredentialStore {
     return token;
   }
 
+  /** Refuses one access token from now on. */
+  revoke(accessToken: string): void {
+    this.accessTokens.delete(accessToken);
+  }
+
   /** Refuses all tokens of both kinds that were given out so far. */
   revokeAll(): void {
     this.apiTokens.clear();

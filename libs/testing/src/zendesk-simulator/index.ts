@@ -1,4 +1,5 @@
 export type { ZendeskObject } from './account.js';
+export type { ZendeskOAuthClient } from './oauth.js';
 export type { ZendeskRateLimits } from './rate-limit.js';
 export type { ResourceName as ZendeskResourceName } from './resources.js';
 export type { ZendeskSeedOptions } from './seed.js';

@@ -2,6 +2,7 @@ import type { ZendeskAccount } from './account.js';
 import type { CredentialStore, Identity } from './credentials.js';
 import { exportNamed, type Exports } from './exports.js';
 import { listAnswer } from './lists.js';
+import type { OAuthServer } from './oauth.js';
 import { create, isGone, remove, update } from './operations.js';
 import { resourceAt, rulesOf, type ResourceName } from './resources.js';
 import { forbiddenRole, invalidEndpoint, notAuthenticated, recordNotFound, recordInvalid } from './zendesk-error.js';
@@ -22,16 +23,19 @@ export interface Desk {
   readonly account: ZendeskAccount;
   readonly credentials: CredentialStore;
   readonly exports: Exports;
+  readonly oauth: OAuthServer;
   /** Whether the plan has forms and audit logs. */
   readonly enterprise: boolean;
 }
 
-interface Answer { readonly status: number; readonly body: unknown }
+interface Answer { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
 /** @throws ZendeskApiError */
 export function answer(desk: Desk, method: string, url: URL, body: string, identity: Identity | undefined): Answer {
   const path = url.pathname.replace(/\.json$/, '').replace(/\/$/, '');
+  if (path === '/oauth/tokens' && method === 'POST') return ok(desk.oauth.token(body));
+  if (path === '/oauth/authorizations/new' && method === 'GET') return { status: 302, body: undefined, headers: { location: desk.oauth.authorize(url.searchParams) } };
   if (!path.startsWith('/api/v2/')) throw invalidEndpoint();
   const below = path.slice('/api/v2/'.length);
   // The one thing that also answers somebody unknown.

@@ -78,8 +78,8 @@ export class ZendeskServer {
     try {
       const identity = this.desk.credentials.authenticate(authorization);
       headers = this.limiter.take(routeOf(url.pathname).limit);
-      const { status, body: value } = answer(this.desk, method, url, body, identity);
-      return { status, text: value === undefined ? '' : JSON.stringify(value), headers };
+      const { status, body: value, headers: more } = answer(this.desk, method, url, body, identity);
+      return { status, text: value === undefined ? '' : JSON.stringify(value), headers: { ...headers, ...more } };
     } catch (thrown) {
       if (!(thrown instanceof ZendeskApiError)) throw thrown;
       return { status: thrown.status, text: typeof thrown.body === 'string' ? thrown.body : JSON.stringify(thrown.body), headers: { ...headers, ...thrown.headers } };

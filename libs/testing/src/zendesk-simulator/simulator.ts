@@ -6,6 +6,7 @@ import { ZendeskAccount, type ZendeskObject } from './account.js';
 import { CredentialStore, type Role } from './credentials.js';
 import { Exports } from './exports.js';
 import { listAnswer } from './lists.js';
+import { OAuthServer, type ZendeskOAuthClient } from './oauth.js';
 import { create, isGone, remove, update } from './operations.js';
 import { RateLimiter, type ZendeskRateLimits } from './rate-limit.js';
 import { resourceNames, type ResourceName } from './resources.js';
@@ -56,7 +57,7 @@ export class ZendeskSimulator {
     readonly url: string,
     private readonly account: ZendeskAccount,
     private readonly server: ZendeskServer,
-    private readonly parts: { readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom },
+    private readonly parts: { readonly oauth: OAuthServer; readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom },
     readonly credentials: CredentialStore,
     accessToken: string | undefined,
   ) {
@@ -75,10 +76,11 @@ export class ZendeskSimulator {
     const faults = new FaultScript();
     const limiter = new RateLimiter(() => clock.now(), options.rateLimits);
     const random = new SeededRandom(options.seed ?? 1);
-    const server = new ZendeskServer({ account, credentials, exports: new Exports(account, options.exportRows), enterprise: options.enterprise ?? true }, limiter, faults);
+    const oauth = new OAuthServer(credentials, () => clock.now(), ADMIN);
+    const server = new ZendeskServer({ account, oauth, credentials, exports: new Exports(account, options.exportRows), enterprise: options.enterprise ?? true }, limiter, faults);
     account.url = await server.listen(options.port ?? 0);
     if (options.data !== undefined) seedAccount(account, random, options.data);
-    return new ZendeskSimulator(account.url, account, server, { faults, limiter, random }, credentials, options.accessToken);
+    return new ZendeskSimulator(account.url, account, server, { oauth, faults, limiter, random }, credentials, options.accessToken);
   }
 
   async stop(): Promise<void> {
@@ -90,6 +92,17 @@ export class ZendeskSimulator {
   /** Answers `/_simulator/…` of other processes; undefined is a 404. */
   answerControl(answer: (method: string, path: string, body: string) => string | undefined): void {
     this.server.control = answer;
+  }
+
+  /** A new OAuth client of the account; `/oauth/authorizations/new` says yes at once, in the name of somebody with this role. */
+  addOAuthClient(redirectUris: readonly string[], { isPublic = false, role = 'admin' }: { readonly isPublic?: boolean; readonly role?: Role } = {}): ZendeskOAuthClient {
+    this.parts.oauth.role = role;
+    return this.parts.oauth.addClient(redirectUris, isPublic);
+  }
+
+  /** Somebody takes back what they allowed: access and refresh tokens of all OAuth clients end. */
+  revokeGrants(): void {
+    this.parts.oauth.revokeGrants();
   }
 
   /** A new access token of somebody with this role. */
