@@ -22,10 +22,11 @@ async function withHttp<T>(accessToken: string, work: (context: { http: ReturnTy
 const check = (accessToken: string) => withHttp(accessToken, (context) => connector.check(context, all));
 const refused = async (accessToken: string): Promise<string[]> => (await check(accessToken)).access.filter(({ readable }) => !readable).map(({ collection }) => collection).sort();
 
-const read = (collection: string, { checkpoint, startDate = 0 }: { checkpoint?: Checkpoint; startDate?: number } = {}): Promise<Page[]> => withHttp(simulator.accessToken, async ({ http, credentials, signal }) => {
+const noWarning = (message: string): void => { throw new Error(message); };
+const read = (collection: string, { checkpoint, startDate = 0, selected = [collection], warn = noWarning }: { checkpoint?: Checkpoint; startDate?: number; selected?: string[]; warn?: (message: string) => void } = {}): Promise<Page[]> => withHttp(simulator.accessToken, async ({ http, credentials, signal }) => {
   const pages: Page[] = [];
   for await (const page of connector.readers[collection]?.({
-    http, credentials, checkpoint, checkpoints: {}, startDate, selected: new Set([collection]), run: createRunScope(), now: () => http.now(), signal, warn: (message) => { throw new Error(message); },
+    http, credentials, checkpoint, checkpoints: {}, startDate, selected: new Set(selected), run: createRunScope(), now: () => http.now(), signal, warn,
   }) ?? []) pages.push(page);
   return pages;
 });
@@ -59,6 +60,13 @@ describe('reading', () => {
     const rest = await read('tickets', { checkpoint });
     expect(rest[0]?.request).toContain(`start_time=${String(checkpoint['since' as keyof typeof checkpoint])}`);
     expect(rows(rest, 'tickets')).toBeLessThan(rows(pages, 'tickets'));
+  });
+
+  it('says when metrics were asked for and didn\'t come', async () => {
+    const warnings: string[] = [];
+    simulator.fault({ path: '/api/v2/incremental', times: 1, kind: 'rewrite', rewrite: (body) => body.replaceAll('"metric_set"', '"other"') });
+    await read('tickets', { selected: ['tickets', 'ticket_metrics'], warn: (message) => { warnings.push(message); } });
+    expect(warnings).toEqual([expect.stringContaining('holds no metrics')]);
   });
 
   it('walks a list anew when its cursor isn\'t taken any more', async () => {
