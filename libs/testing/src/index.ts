@@ -8,3 +8,4 @@ export {
   startZendeskSimulator, zendeskRateLimits, zendeskSignature, type ZendeskDelivery, type ZendeskOAuthClient, type ZendeskObject, type ZendeskRateLimits, type ZendeskRequest, type ZendeskResourceName,
   type ZendeskSeedOptions, type ZendeskSimulator, type ZendeskSimulatorOptions, type ZendeskWebhook,
 } from './zendesk-simulator/index.js';
+export { outboundEnvelope, type SalesforceSimulator, startSalesforceSimulator } from './salesforce-simulator/index.js';
