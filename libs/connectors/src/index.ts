@@ -4,6 +4,7 @@ import type { Connector } from '#connector-kit';
 const registry = {
   stripe: () => import('#connectors/stripe'),
   zendesk: () => import('#connectors/zendesk'),
+  salesforce: () => import('#connectors/salesforce'),
 } satisfies Record<string, () => Promise<{ connector: Connector }>>;
 
 export type ConnectorName = keyof typeof registry;

@@ -1,0 +1,29 @@
+import type { Normalize } from '#connector-kit';
+import { CURSORS, toMs } from './values.js';
+
+/**
+ * Column name of a field: `SystemModstamp` → `system_modstamp`, `Score__c` → `score_c`, `SBQQ__Quote__c` → `sbqq_quote_c`.
+ */
+export const columnName = (field: string): string => field
+  .replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2').replace(/_+/g, '_').replace(/^_|_$/g, '').toLowerCase();
+
+/**
+ * A record of a query to its collection's row: every field is a column, times are ISO 8601, the version is the time of the
+ * change. What lies in the recycle bin is deleted.
+ */
+export const normalize: Normalize = ({ attributes: _type, ...record }, { collection, observedAt, selected }) => {
+  if (selected?.includes(collection) === false) return [];
+  const id = record.Id;
+  if (typeof id !== 'string' || id === '') return [{ failure: { reason: 'record_without_id', message: `A record of ${collection} has no Id.` } }];
+  const data: Record<string, unknown> = {};
+  // Two custom fields may come to one name; by the alphabet, so that each keeps its column from record to record.
+  for (const field of Object.keys(record).sort()) {
+    const name = columnName(field);
+    let free = name;
+    for (let count = 2; free in data; count++) free = `${name}_${count}`;
+    const ms = toMs(record[field]);
+    data[free] = ms === undefined ? record[field] : new Date(ms).toISOString();
+  }
+  const version = CURSORS.map((field) => toMs(record[field])).find((ms) => ms !== undefined) ?? observedAt;
+  return [{ collection, kind: 'object', id, version, ...record.IsDeleted === true && { deleted: true }, data }];
+};
