@@ -68,14 +68,19 @@ export class Org {
     return this.rows.get(this.schema(object).name)?.get(id) ?? [...this.rows.get(this.schema(object).name)?.values() ?? []].find((row) => String(row.Id).slice(0, 15) === id);
   }
 
-  /** @returns the new record's id */
-  insert(object: string, values: SalesforceRow, at = this.now()): string {
+  /** @param moment of its creation, milliseconds since the epoch @returns the new record's id */
+  insert(object: string, values: SalesforceRow, moment = this.now()): string {
+    const at = Math.floor(moment / 1_000) * 1_000;
     const schema = this.schema(object);
     const id = typeof values.Id === 'string' ? values.Id : this.newId(schema.keyPrefix);
     const by = '005000000000001AAA';
     const row: Record<string, unknown> = Object.fromEntries([...schema.fields.values()].map(({ name, type }) => [name, type === 'boolean' ? false : null]));
     Object.assign(row, { CreatedDate: at, LastModifiedDate: at, SystemModstamp: at, CreatedById: by, LastModifiedById: by, ...values, Id: id });
-    for (const name of Object.keys(row)) if (!schema.fields.has(name.toLowerCase())) { if (name in values && name !== 'Id') throw new SalesforceApiError(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type ${schema.name}`); delete row[name]; }
+    for (const name of Object.keys(row)) {
+      if (schema.fields.has(name.toLowerCase())) continue;
+      if (name in values) throw new SalesforceApiError(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type ${schema.name}`);
+      delete row[name];
+    }
     if (schema.fields.has('name') && schema.fields.has('lastname')) row.Name ??= [row.FirstName, row.LastName].filter(Boolean).join(' ');
     this.write('created', schema, id, () => row);
     return id;
