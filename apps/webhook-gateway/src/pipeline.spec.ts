@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readRawHeaders } from '#contracts';
-import type { Connector, WebhookVerdict } from '#connector-kit';
+import type { Connector, WebhookHandler, WebhookVerdict } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 import { receive, type IncomingWebhook, type WebhookEndpoint, type WebhookPorts } from './pipeline.js';
 
@@ -8,12 +8,12 @@ const endpoint: WebhookEndpoint = { workspaceId: 'w', sourceId: 's', connector: 
 const webhook = (more: Partial<IncomingWebhook> = {}): IncomingWebhook => ({
   token: 't', method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), url: 'http://x/hooks/t', receivedAt: 1_767_323_045_678, ...more,
 });
-function setUp(verdict: WebhookVerdict = { ok: true, deliveryId: 'evt_1', secret: 0 }, more: Partial<WebhookPorts> = {}) {
+function setUp(verdict: WebhookVerdict = { ok: true, deliveryId: 'evt_1', secret: 0 }, more: Partial<WebhookPorts> = {}, handler: Partial<WebhookHandler> = {}) {
   const sent: OutgoingMessage[] = [];
   const quarantined: string[] = [];
   const connector = {
     declaration: { name: 'demo', webhook: { rawCollection: 'events', contentTypes: ['application/json'], maxBytes: 10, setup: [] } },
-    webhook: { verify: () => verdict },
+    webhook: { verify: () => verdict, ...handler },
   } as unknown as Connector;
   const ports: WebhookPorts = {
     endpoint: async (token) => (token === 't' ? endpoint : undefined), connector: () => connector,
@@ -35,6 +35,14 @@ describe('receive', () => {
     expect(await answer).toMatchObject({ status: 200 });
     expect(sent[0]?.value).toEqual(webhook().body);
     expect(readRawHeaders(sent[0]?.headers)).toMatchObject({ id: 's/webhook/evt_1', component: 'webhook', sourceId: 's', collection: 'events', selected: ['things'], recordsAt: '' });
+  });
+
+  it('keeps what the connector makes of a body, and acknowledges in the partner\'s way', async () => {
+    const acknowledgement = { contentType: 'text/xml', body: '<Ack>true</Ack>' };
+    const { sent, ask } = setUp(undefined, {}, { keep: (body) => ({ body: Buffer.from(`{"all":[${body.length}]}`), recordsAt: 'all', contentType: 'application/x-kept' }), acknowledgement });
+    expect(await ask()).toEqual({ status: 200, reason: 'received', acknowledgement });
+    expect(sent[0]?.value.toString()).toBe('{"all":[5]}');
+    expect(readRawHeaders(sent[0]?.headers)).toMatchObject({ recordsAt: 'all', contentType: 'application/x-kept' });
   });
 
   it('answers 404, 415, 413 and 401, and keeps what had a bad signature', async () => {

@@ -1,5 +1,5 @@
 import { rawHeaders, rawKey, type RawRecordMeta } from '#contracts';
-import type { Connector, WebhookRequest } from '#connector-kit';
+import type { Connector, WebhookHandler, WebhookRequest } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 
 /** What is known of a webhook URL's token. */
@@ -19,6 +19,8 @@ export interface WebhookAnswer {
   readonly status: 200 | 401 | 404 | 413 | 415 | 503;
   readonly reason: string;
   readonly retryAfterSeconds?: number;
+  /** What the partner wants to read with a 200, where that is more than the status. */
+  readonly acknowledgement?: { readonly contentType: string; readonly body: string };
 }
 
 export interface WebhookPorts {
@@ -65,12 +67,14 @@ export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Pr
   }
 
   try {
-    await ports.toRaw(connector.declaration.name, rawMessage(endpoint, webhook, verdict.deliveryId, takes.rawCollection, contentType));
+    const kept = connector.webhook.keep?.(webhook.body) ?? { body: webhook.body, recordsAt: '', contentType };
+    await ports.toRaw(connector.declaration.name, rawMessage(endpoint, webhook, verdict.deliveryId, takes.rawCollection, kept));
   } catch (error) {
     ports.failed('raw', error);
     return busy('Kafka did not acknowledge the webhook; send it again.');
   }
-  return { status: 200, reason: 'received' };
+  const { acknowledgement } = connector.webhook;
+  return { status: 200, reason: 'received', ...acknowledgement !== undefined && { acknowledgement } };
 }
 
 const busy = (reason: string): WebhookAnswer => ({ status: 503, reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -81,7 +85,7 @@ function mediaType(header: string | readonly string[] | undefined): string {
   return first?.split(';')[0]?.trim().toLowerCase() || 'application/json';
 }
 
-function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliveryId: string, collection: string, contentType: string): OutgoingMessage {
+function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliveryId: string, collection: string, { body, recordsAt, contentType }: ReturnType<NonNullable<WebhookHandler['keep']>>): OutgoingMessage {
   const { workspaceId, sourceId, connector, selected } = endpoint;
   const meta: RawRecordMeta = {
     id: `${sourceId}/webhook/${deliveryId}`,
@@ -89,9 +93,9 @@ function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliver
     component: 'webhook',
     receivedAt: new Date(webhook.receivedAt).toISOString(),
     observedAt: webhook.receivedAt,
-    recordsAt: '',
+    recordsAt,
   };
-  return { key: rawKey(sourceId, collection, shard(deliveryId)), value: webhook.body, headers: rawHeaders(meta) };
+  return { key: rawKey(sourceId, collection, shard(deliveryId)), value: body, headers: rawHeaders(meta) };
 }
 
 /** Objects are newest-wins and events carry ids, so a source's webhooks may spread over partitions. */

@@ -115,6 +115,14 @@ export type WebhookVerdict =
 export interface WebhookHandler {
   /** Checks the signature on the raw bytes with any of the active secrets, newest first, in constant time. */
   verify(request: WebhookRequest, secrets: readonly string[]): WebhookVerdict;
+  /**
+   * What is kept of a body that was taken, where it isn't the body itself: as JSON when the partner sends something else, and
+   * without secrets that the partner puts in. Absent: the bytes as they came, one record. Must not throw; what can't be read is
+   * kept as text, for the dead letter.
+   */
+  keep?(body: Buffer): { readonly body: Buffer; /** As in `Page.recordsAt`. */ readonly recordsAt: string; readonly contentType: string };
+  /** What the partner must be answered with 200, where it reads more than the status. */
+  readonly acknowledgement?: { readonly contentType: string; readonly body: string };
 }
 
 export interface Connector {

@@ -18,10 +18,11 @@ export function routes(app: NestFastifyApplication, config: WebhookGatewayConfig
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.post<{ Params: { token: string } }>('/hooks/:token', async (request, reply) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const { status, reason, retryAfterSeconds } = await service.receive({
+    const { status, reason, retryAfterSeconds, acknowledgement } = await service.receive({
       token: request.params.token, method: 'POST', headers: request.headers, body, url: `${config.webhookPublicUrl}${request.url}`, receivedAt: Date.now(),
     });
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+    if (acknowledgement !== undefined) return reply.code(status).type(acknowledgement.contentType).send(acknowledgement.body);
     return reply.code(status).type('application/json').send(status === 200 ? '{"received":true}' : JSON.stringify({ status, title: reason }));
   });
 }

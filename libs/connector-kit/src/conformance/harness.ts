@@ -29,6 +29,8 @@ export interface ConformanceHarness {
     deliver(secret: string, at: number): WebhookRequest;
     /** False when the partner signs no time, so that an old delivery can't be told from a new one. */
     readonly timestamped: boolean;
+    /** False when the partner signs nothing: the secret is something in the body that only its sender knows. Default true. */
+    readonly signed?: boolean;
   };
 }
 

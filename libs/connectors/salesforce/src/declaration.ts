@@ -1,11 +1,12 @@
 import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit';
-import { OBJECTS } from './objects.js';
+import { EVERYWHERE, OBJECTS } from './objects.js';
+import { OUTBOUND_MESSAGES } from './outbound-message.js';
 
-const collections = OBJECTS.map(({ collection, object, title, common, fields }): CollectionDeclaration => ({
+const collections = OBJECTS.map(({ collection, object, title, common, messages, fields }): CollectionDeclaration => ({
   name: collection, kind: 'object', title,
   description: `The ${object} object with every field that you may read, custom ones included${common ? '' : '; not in every org'}.`,
-  components: ['sync'], permissions: [`Read on ${object}`],
-  fields: { id: 'string', system_modstamp: 'timestamp', created_date: 'timestamp', last_modified_date: 'timestamp', is_deleted: 'boolean', ...fields },
+  components: messages ? ['sync', 'webhook'] : ['sync'], permissions: [`Read on ${object}`],
+  fields: { ...EVERYWHERE, ...fields },
   selectedByDefault: common, callsPerSync: 1,
 }));
 
@@ -33,5 +34,16 @@ export const declaration: ConnectorDeclaration = {
   limits: {
     text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We stop at 90 % of the org\'s limit.',
     requestsPerSecond: 10,
+  },
+  webhook: {
+    setup: [
+      'In Salesforce open Setup, Outbound Messages, and make one for each object, with the URL of this source as endpoint. Leave "Send Session ID" off.',
+      'Choose its fields; SystemModstamp (or LastModifiedDate) must be among them. What you leave out comes with the next sync.',
+      'Send it from a flow or workflow rule that runs whenever a record is created or edited.',
+      'Copy the organization id (Setup, Company Information) in its form of 18 characters, and enter it as the webhook secret of this source: messages of other orgs are refused.',
+    ],
+    rawCollection: OUTBOUND_MESSAGES,
+    contentTypes: ['text/xml'],
+    maxBytes: 1_048_576,
   },
 };

@@ -6,6 +6,7 @@ import { mapError, shouldRetry } from './map-error.js';
 import { normalize } from './normalize.js';
 import { OBJECTS } from './objects.js';
 import { objectReader } from './reader.js';
+import { webhook } from './webhook.js';
 
 export const connector = defineConnector({
   declaration,
@@ -22,4 +23,5 @@ export const connector = defineConnector({
   check,
   readers: Object.fromEntries(OBJECTS.map((object) => [object.collection, objectReader(object)])),
   normalize,
+  webhook,
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { columnName, normalize } from './normalize.js';
+import { columnName } from './column-name.js';
+import { normalize } from './normalize.js';
 
 const meta = { id: 'p', workspaceId: 'w', sourceId: 's', connector: 'salesforce', collection: 'accounts', component: 'sync', receivedAt: '2026-06-01T12:00:00.000Z', observedAt: 1_780_000_000_123, recordsAt: 'records' } as const;
 

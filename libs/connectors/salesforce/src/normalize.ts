@@ -1,17 +1,14 @@
 import type { Normalize } from '#connector-kit';
+import { OUTBOUND_MESSAGES, normalizeNotification } from './outbound-message.js';
+import { columnName } from './column-name.js';
 import { CURSORS, toMs } from './values.js';
-
-/**
- * Column name of a field: `SystemModstamp` → `system_modstamp`, `Score__c` → `score_c`, `SBQQ__Quote__c` → `sbqq_quote_c`.
- */
-export const columnName = (field: string): string => field
-  .replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2').replace(/_+/g, '_').replace(/^_|_$/g, '').toLowerCase();
 
 /**
  * A record of a query to its collection's row: every field is a column, times are ISO 8601, the version is the time of the
  * change. What lies in the recycle bin is deleted.
  */
 export const normalize: Normalize = ({ attributes: _type, ...record }, { collection, observedAt, selected }) => {
+  if (collection === OUTBOUND_MESSAGES) return normalizeNotification(record, selected);
   if (selected?.includes(collection) === false) return [];
   const id = record.Id;
   if (typeof id !== 'string' || id === '') return [{ failure: { reason: 'record_without_id', message: `A record of ${collection} has no Id.` } }];

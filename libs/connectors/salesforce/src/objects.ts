@@ -8,9 +8,14 @@ export interface SalesforceObject {
   readonly title: string;
   /** False where a new org doesn't have the object: tags and solutions are features that must be switched on. */
   readonly common: boolean;
+  /** Workflows can send outbound messages about it. */
+  readonly messages: boolean;
   /** Columns with a documented type, besides those that every object has. */
   readonly fields: Readonly<Record<string, FieldType>>;
 }
+
+/** Columns that most objects have. */
+export const EVERYWHERE = { id: 'string', system_modstamp: 'timestamp', created_date: 'timestamp', last_modified_date: 'timestamp', is_deleted: 'boolean' } as const satisfies Readonly<Record<string, FieldType>>;
 
 const TYPES: Readonly<Record<string, FieldType>> = { s: 'string', i: 'integer', n: 'number', b: 'boolean', t: 'timestamp', d: 'date' };
 
@@ -58,8 +63,10 @@ const FEATURES: typeof COMMON = [
   ...TAGGED.map((object) => [`${object.toLowerCase()}_${object === 'Opportunity' ? 'tag' : 'tags'}`, `${object}Tag`, `${object} tags`, 'item_id:s tag_definition_id:s name:s'] as const),
 ];
 
+const MESSAGES = new Set(['Account', 'Campaign', 'CampaignMember', 'Case', 'Contact', 'Contract', 'Event', 'Lead', 'Opportunity', 'OpportunityLineItem', 'Product2', 'Solution', 'Task', 'User']);
+
 const objectOf = (common: boolean) => ([collection, object, title, fields = '']: (typeof COMMON)[number]): SalesforceObject => ({
-  collection, object, title, common, fields: Object.fromEntries(fields.split(' ').map((field) => field.split(':')).map(([name = '', type = '']) => [name, TYPES[type] ?? 'json'])),
+  collection, object, title, common, messages: MESSAGES.has(object), fields: Object.fromEntries(fields.split(' ').map((field) => field.split(':')).map(([name = '', type = '']) => [name, TYPES[type] ?? 'json'])),
 });
 
 /** Segment's 48 collections but for `names` (`Name` can't be queried); its `_group` is `groups` here. */
