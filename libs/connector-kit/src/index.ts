@@ -6,6 +6,7 @@ export { parentsOf } from './declaration.js';
 export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, FieldType } from './declaration.js';
 export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
+export { sleep } from './http/retry.js';
 export type { ApiCall, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse } from './http/types.js';
 export { recordSlices, type RecordSlice } from './record-slices.js';
 export { createRunScope } from './run-scope.js';

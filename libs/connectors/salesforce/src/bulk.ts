@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PartnerContractError, PartnerUnavailableError } from '#contracts';
-import type { PartnerResponse } from '#connector-kit';
+import { sleep, type PartnerResponse } from '#connector-kit';
 import { columnList, type Column, type Columns } from './columns.js';
 import { csvRecords } from './csv.js';
-import type { ReaderOptions } from './reader.js';
 import { API, errorCode, type Session } from './session.js';
 import { soql, type Range } from './soql.js';
 import { isObject, textOf } from './values.js';
@@ -45,7 +43,7 @@ export async function startJob(session: Session, columns: Columns, range: Range)
  * The pages of a job, once it is complete; none when there is no such job any more.
  * @throws PartnerUnavailableError when the job failed
  */
-export async function* readJob(session: Session, columns: Columns, started: BulkJob, { longestPollMs }: ReaderOptions, signal: AbortSignal): AsyncGenerator<BulkPage> {
+export async function* readJob(session: Session, columns: Columns, started: BulkJob, longestPollMs: number, signal: AbortSignal): AsyncGenerator<BulkPage> {
   if (!await complete(session, started.id, longestPollMs, signal)) return;
   const list = columnList(columns);
   const maxRecords = Math.min(MOST_RECORDS, Math.max(2_000, Math.floor(VALUES_A_PAGE / list.length)));
@@ -81,7 +79,7 @@ async function complete(session: Session, id: string, longestPollMs: number, sig
       case 'Failed': throw new PartnerUnavailableError('Salesforce could not finish a bulk query.', { details: textOf(isObject(job) ? job.errorMessage : undefined) ?? 'no reason given' });
       default: throw new PartnerContractError(`Salesforce's answer to ${response.request} has no state of a job.`);
     }
-    await sleep(Math.min(wait, longestPollMs), undefined, { signal }).catch((error: unknown) => { signal.throwIfAborted(); throw error; });
+    await sleep(Math.min(wait, longestPollMs), signal);
   }
 }
 

@@ -34,7 +34,7 @@ interface State {
   readonly slice?: Slice | undefined;
 }
 
-export interface ReaderOptions {
+interface ReaderOptions {
   /** Windows with more records are read by a bulk job: below, batches of 2000 cost fewer calls. */
   readonly bulkAbove: number;
   /** Longest time between two looks at a job, milliseconds. */
@@ -67,7 +67,7 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
   for (;;) {
     const range: Range = { object, cursor: columns.cursor, from: slice.seen?.at ?? slice.from, to: slice.to, ...columns.cursor === '' && { fromId: slice.seen?.id } };
     if (slice.job !== undefined) {
-      for await (const { response, body, count, job } of readJob(session, columns, slice.job, options, context.signal)) {
+      for await (const { response, body, count, job } of readJob(session, columns, slice.job, options.longestPollMs, context.signal)) {
         if (job !== undefined) slice = { ...slice, job };
         yield page(response, body, count, job === undefined ? undefined : slice);
         if (job === undefined) return;
