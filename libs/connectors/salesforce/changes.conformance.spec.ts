@@ -238,7 +238,10 @@ describe('the Salesforce connector, run after run', () => {
     });
 
     it('goes on behind a page, and starts anew when the job is gone', async () => {
+      await sync(['accounts'], { ...bulk(), stopAfter: 1 });
+      expect(checkpoints.accounts).toMatchObject({ slice: { job: { id: expect.stringMatching(/^750/) } } });
       await sync(['accounts'], { ...bulk(), stopAfter: 2 });
+      expect(calls.filter(({ method }) => method === 'POST')).toEqual([]);
       expect(checkpoints.accounts).toMatchObject({ slice: { job: { id: expect.stringMatching(/^750/), locator: expect.any(String) } } });
       await sync(['accounts'], { ...bulk(), stopAfter: 1 });
       expect(calls.map(({ method }) => method)).toEqual(['GET', 'GET']);
@@ -253,6 +256,15 @@ describe('the Salesforce connector, run after run', () => {
       expect(ids('campaign_shares')).toEqual(simulator.ids('CampaignShare').sort());
       simulator.bulk.failNext = 'QUERY_TIMEOUT';
       expect(await sync(['accounts'], bulk())).toMatchObject({ accounts: { code: 'partner_unavailable', details: 'QUERY_TIMEOUT' } });
+      // The next run finds the failed job in its checkpoint, and starts another.
+      expect(await sync(['accounts'], bulk())).toEqual({});
+      expect(ids('accounts')).toEqual(simulator.ids('Account').sort());
+    });
+
+    it('doesn\'t start jobs for ever', async () => {
+      simulator.fault({ method: 'GET', path: '/services/data/v64.0/jobs', kind: 'rewrite', rewrite: () => '{"state":"Aborted"}', times: 1_000 });
+      expect(await sync(['accounts'], bulk())).toMatchObject({ accounts: { code: 'partner_unavailable' } });
+      expect(calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
     });
   });
 });

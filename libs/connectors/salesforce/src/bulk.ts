@@ -12,6 +12,12 @@ export interface BulkJob {
   readonly locator?: string | undefined;
 }
 
+/** A job to read. */
+interface StartedJob extends BulkJob {
+  /** Started in this run: what becomes of it is news. */
+  readonly ours: boolean;
+}
+
 /** A page of results as the records of a query. */
 interface BulkPage {
   readonly response: PartnerResponse;
@@ -40,11 +46,11 @@ export async function startJob(session: Session, columns: Columns, range: Range)
 }
 
 /**
- * The pages of a job, once it is complete; none when there is no such job any more.
- * @throws PartnerUnavailableError when the job failed
+ * The pages of a job, once it is complete; none when there is no such job any more, or one of an earlier run failed.
+ * @throws PartnerUnavailableError when a job of this run failed
  */
-export async function* readJob(session: Session, columns: Columns, started: BulkJob, longestPollMs: number, signal: AbortSignal): AsyncGenerator<BulkPage> {
-  if (!await complete(session, started.id, longestPollMs, signal)) return;
+export async function* readJob(session: Session, columns: Columns, started: StartedJob, longestPollMs: number, signal: AbortSignal): AsyncGenerator<BulkPage> {
+  if (!await complete(session, started, longestPollMs, signal)) return;
   const list = columnList(columns);
   const maxRecords = Math.min(MOST_RECORDS, Math.max(2_000, Math.floor(VALUES_A_PAGE / list.length)));
   const seen = new Set<string>();
@@ -65,7 +71,7 @@ export async function* readJob(session: Session, columns: Columns, started: Bulk
 }
 
 /** Waits for a job. False: there is none. */
-async function complete(session: Session, id: string, longestPollMs: number, signal: AbortSignal): Promise<boolean> {
+async function complete(session: Session, { id, ours }: StartedJob, longestPollMs: number, signal: AbortSignal): Promise<boolean> {
   for (let wait = FIRST_POLL_MS; ; wait *= 2) {
     const response = await session.send({ path: `${API}/jobs/query/${id}`, endpoint: 'job state' }, ['NOT_FOUND']);
     if (errorCode(response) !== undefined) return false;
@@ -74,9 +80,10 @@ async function complete(session: Session, id: string, longestPollMs: number, sig
     switch (state) {
       case 'JobComplete': return true;
       case 'UploadComplete': case 'InProgress': break;
-      // Someone of the org stopped it: a new one is started.
       case 'Aborted': return false;
-      case 'Failed': throw new PartnerUnavailableError('Salesforce could not finish a bulk query.', { details: textOf(isObject(job) ? job.errorMessage : undefined) ?? 'no reason given' });
+      case 'Failed':
+        if (!ours) return false;
+        throw new PartnerUnavailableError('Salesforce could not finish a bulk query.', { details: textOf(isObject(job) ? job.errorMessage : undefined) ?? 'no reason given' });
       default: throw new PartnerContractError(`Salesforce's answer to ${response.request} has no state of a job.`);
     }
     await sleep(Math.min(wait, longestPollMs), signal);

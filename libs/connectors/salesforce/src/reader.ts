@@ -63,16 +63,18 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
   });
   const locators = new Set<string>();
   let restartedAt: string | undefined;
+  let started = false;
 
   for (;;) {
     const range: Range = { object, cursor: columns.cursor, from: slice.seen?.at ?? slice.from, to: slice.to, ...columns.cursor === '' && { fromId: slice.seen?.id } };
     if (slice.job !== undefined) {
-      for await (const { response, body, count, job } of readJob(session, columns, slice.job, options.longestPollMs, context.signal)) {
+      for await (const { response, body, count, job } of readJob(session, columns, { ...slice.job, ours: started }, options.longestPollMs, context.signal)) {
         if (job !== undefined) slice = { ...slice, job };
         yield page(response, body, count, job === undefined ? undefined : slice);
         if (job === undefined) return;
       }
-      // The job is gone: it was deleted, or is older than seven days.
+      // The job of an earlier run is gone, or came to nothing: another one, once.
+      if (started) throw new PartnerUnavailableError(`The bulk query of ${object} was aborted or deleted in Salesforce before it could be read.`);
       slice = { ...slice, job: undefined };
       continue;
     }
@@ -106,7 +108,13 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
       locators.add(next);
       if (slice.next === undefined && typeof body.totalSize === 'number' && body.totalSize > options.bulkAbove) {
         const job = await startJob(session, columns, range);
-        if (job !== undefined) { slice = { ...slice, job }; continue; }
+        if (job !== undefined) {
+          started = true;
+          slice = { ...slice, job };
+          // An empty page, so that a job that takes longer than this run is waited for by the next.
+          yield page(response, Buffer.from('{"records":[]}'), 0, slice);
+          continue;
+        }
       }
     }
     const seen = seenOf(records.at(-1), columns.cursor) ?? slice.seen;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { outboundEnvelope } from '#testing';
+import { outboundEnvelope, startSalesforceSimulator } from '#testing';
 import { normalize } from './normalize.js';
 import { webhook } from './webhook.js';
 
@@ -43,6 +45,25 @@ describe('outbound messages', () => {
     const reasons = (body: string): unknown[] => rows(body).map((row) => ('failure' in row ? row.failure.reason : 'ok'));
     expect(reasons(message({ Id: '001000000000001AAA' }))).toEqual(['record_without_version', 'record_without_version']);
     expect(reasons(message({ Id: 'x', SystemModstamp: modstamp }, { type: 'Ship__c' }))).toEqual(['unknown_object', 'unknown_object']);
+  });
+
+  it('stop coming once they are acknowledged', async () => {
+    const simulator = await startSalesforceSimulator();
+    const receiver = createServer((incoming, response) => {
+      const parts: Buffer[] = [];
+      incoming.on('data', (part: Buffer) => parts.push(part));
+      incoming.on('end', () => {
+        const { ok } = webhook.verify({ ...request(''), body: Buffer.concat(parts) }, [simulator.organizationId]);
+        response.writeHead(ok ? 200 : 401, { 'content-type': webhook.acknowledgement?.contentType }).end(webhook.acknowledgement?.body);
+      });
+    });
+    await new Promise<void>((resolve) => { receiver.listen(0, '127.0.0.1', resolve); });
+    simulator.outbound.messages.push({ url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`, object: 'Lead', fields: ['SystemModstamp'] });
+    simulator.create('Lead', { LastName: 'x' });
+    await simulator.outbound.idle();
+    receiver.close();
+    await simulator.stop();
+    expect(simulator.outbound.deliveries).toMatchObject([{ status: 200, acknowledged: true }]);
   });
 
   it('keep no session', () => {
