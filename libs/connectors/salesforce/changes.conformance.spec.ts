@@ -23,9 +23,9 @@ describe('the Salesforce connector, run after run', () => {
   });
   afterEach(() => simulator.stop());
 
-  interface SyncOptions { readonly readers?: Readonly<Record<string, ReadCollection>>; readonly startDate?: number; readonly stopAfter?: number; readonly accessToken?: string }
+  interface SyncOptions { readonly readers?: Readonly<Record<string, ReadCollection>>; readonly startDate?: number; readonly stopAfter?: number; readonly accessToken?: string; /** How far our clock is ahead until Salesforce answers, ms. */ readonly ahead?: number }
   /** One run, in which the warehouse keeps the newest version of each record. @returns what was thrown, by collection */
-  async function sync(selected: readonly string[], { readers = connector.readers, startDate = 0, stopAfter = Infinity, accessToken = simulator.signIn(simulator.admin) }: SyncOptions = {}): Promise<Record<string, unknown>> {
+  async function sync(selected: readonly string[], { readers = connector.readers, startDate = 0, stopAfter = Infinity, accessToken = simulator.signIn(simulator.admin), ahead = 0 }: SyncOptions = {}): Promise<Record<string, unknown>> {
     const credentials = { instanceUrl: simulator.url, accessToken };
     const http = createPartnerHttp({ connector, credentials, limits: {}, allowPrivateAddresses: true, onCall: (call) => { calls.push(call); }, wait: () => Promise.resolve() });
     const run = createRunScope();
@@ -36,7 +36,7 @@ describe('the Salesforce connector, run after run', () => {
         let pages = 0;
         for await (const page of readers[reader]?.({
           http, credentials, checkpoint: checkpoints[reader], checkpoints, startDate, selected: new Set(selected), run,
-          now: () => simulator.now(), signal: new AbortController().signal, warn: (message) => { throw new Error(message); },
+          now: () => simulator.now() + ahead, signal: new AbortController().signal, warn: (message) => { throw new Error(message); },
         }) ?? []) {
           for (const { start, end } of recordSlices(page.body, page.recordsAt)) {
             for (const record of connector.normalize(JSON.parse(page.body.toString('utf8', start, end)) as Record<string, unknown>, {
@@ -97,6 +97,17 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(HOUR);
     await sync(['accounts']);
     expect(rows.get(`accounts/${id}`)?.data).toMatchObject({ name: 'late' });
+  });
+
+  it('loses nothing when our clock is ahead', async () => {
+    await sync(['accounts']);
+    simulator.advance(HOUR);
+    await sync(['accounts'], { ahead: 5 * HOUR });
+    simulator.advance(HOUR);
+    const id = simulator.create('Account', { Name: 'between' });
+    simulator.advance(6 * HOUR);
+    await sync(['accounts']);
+    expect(ids('accounts')).toContain(id);
   });
 
   it('costs within 350 calls a day at the default schedule, one query per collection and run', async () => {
