@@ -83,7 +83,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(3 * HOUR);
     await sync(['accounts']);
     expect(ids('accounts')).toContain(back);
-  });
+  }, 60_000);
 
   it('reads what a long transaction stamped before the last window ended', async () => {
     await sync(['accounts']);
@@ -97,7 +97,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(HOUR);
     await sync(['accounts']);
     expect(rows.get(`accounts/${id}`)?.data).toMatchObject({ name: 'late' });
-  });
+  }, 60_000);
 
   it('loses nothing when our clock is ahead', async () => {
     await sync(['accounts']);
@@ -108,7 +108,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(6 * HOUR);
     await sync(['accounts']);
     expect(ids('accounts')).toContain(id);
-  });
+  }, 60_000);
 
   it('costs within 350 calls a day at the default schedule, one query per collection and run', async () => {
     await sync(defaults);
@@ -125,7 +125,7 @@ describe('the Salesforce connector, run after run', () => {
     expect(simulator.requestLog.filter(({ url }) => url.startsWith('/services/data')).length - 2 * defaults.length).toBe(all);
     expect(all).toBe(9 * defaults.length);
     expect(all).toBeLessThanOrEqual(350);
-  });
+  }, 60_000);
 
   it('goes on behind a batch, and from the last record when the locator is void', async () => {
     simulator.cursors.batchSize = 7;
@@ -140,7 +140,7 @@ describe('the Salesforce connector, run after run', () => {
     // The void locator, then the rest of the same window: the 25 records after 35, the last of them again.
     expect(calls.filter(({ request }) => !request.includes('describe'))).toHaveLength(1 + 4);
     expect(calls.filter(({ status }) => status >= 400)).toHaveLength(1);
-  });
+  }, 60_000);
 
   it('gives up when each locator is void at once and it comes no further', async () => {
     simulator.cursors.batchSize = 7;
@@ -149,7 +149,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.fault({ path: '/services/data/v64.0/query', kind: 'status', status: 400, code: 'INVALID_QUERY_LOCATOR', times: 1_000 });
     expect(await sync(['leads'])).toMatchObject({ leads: { code: 'partner_unavailable' } });
     expect(calls.length).toBeLessThan(10);
-  });
+  }, 60_000);
 
   it('describes again when a field is gone, and takes a new one the next day', async () => {
     simulator.addField('Account', 'Tier__c:picklist');
@@ -165,7 +165,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(HOUR);
     await sync(['accounts']);
     expect(rows.get(`accounts/${id}`)?.data).toMatchObject({ late_c: 2.5, rank_c: 3 });
-  });
+  }, 60_000);
 
   it('reports a denied object by collection and goes on', async () => {
     const accessToken = simulator.signIn(simulator.addUser('limited@example.com', ['Lead', 'Account.Phone']));
@@ -177,7 +177,7 @@ describe('the Salesforce connector, run after run', () => {
     await http.close();
     expect(account).toBe(`${simulator.organizationId} (Simulated Org)`);
     expect(access).toMatchObject([{ collection: 'accounts', readable: true }, { collection: 'leads', readable: false, error: { code: 'permission_denied', details: expect.stringContaining("sObject type 'Lead' is not supported") } }]);
-  });
+  }, 60_000);
 
   it('joins the parts of a field list that does not fit into an address', async () => {
     for (let i = 0; i < 700; i++) simulator.addField('Opportunity', `A_custom_field_with_a_long_name_${i}__c:double`);
@@ -188,7 +188,7 @@ describe('the Salesforce connector, run after run', () => {
     expect(rows.get(`opportunities/${wide}`)?.data).toMatchObject({ name: 'wide', a_custom_field_with_a_long_name_0_c: 1, a_custom_field_with_a_long_name_699_c: 699 });
     expect(Object.keys(live('opportunities')[0]?.data ?? {}).length).toBeGreaterThan(700);
     expect(Math.max(...calls.map(({ request }) => request.length))).toBeLessThan(14_000);
-  });
+  }, 60_000);
 
   it('reads by another time where there is no SystemModstamp, and in full where there is no time', async () => {
     await sync(['campaign_shares', 'opportunity_field_history', 'user_login']);
@@ -204,7 +204,7 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(HOUR);
     await sync(['notes']);
     expect(calls).toHaveLength(3);
-  });
+  }, 60_000);
 
   it('starts at the sync start date', async () => {
     const old = simulator.create('Lead', { LastName: 'old' }, simulator.now() - 300 * DAY);
@@ -212,7 +212,7 @@ describe('the Salesforce connector, run after run', () => {
     await sync(['leads'], { startDate: simulator.now() - 2 * DAY });
     expect(ids('leads')).toContain(recent);
     expect(ids('leads')).not.toContain(old);
-  });
+  }, 60_000);
 
   it('leaves the last tenth of the org\'s requests to others, and the rest of the day to a full org', async () => {
     simulator.server.use(13_600);
@@ -221,7 +221,7 @@ describe('the Salesforce connector, run after run', () => {
     expect(calls).toHaveLength(1);
     simulator.server.use(2_000);
     expect(await sync(['accounts'])).toMatchObject({ accounts: { code: 'rate_limited', retryAfterMs: HOUR, details: 'REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.' } });
-  });
+  }, 60_000);
 
   describe('with a bulk job', () => {
     const bulk = (bulkAbove = 20) => ({ readers: Object.fromEntries(OBJECTS.map((object) => [object.collection, objectReader(object, { bulkAbove, longestPollMs: 5 })])) });
@@ -246,7 +246,7 @@ describe('the Salesforce connector, run after run', () => {
       const order = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
       const comparable = (list: typeof wanted) => list.map(({ data: { phone: _phone, ...data }, ...rest }) => ({ ...rest, data })).sort(order);
       expect(comparable(found)).toEqual(comparable(wanted));
-    });
+    }, 60_000);
 
     it('goes on behind a page, and starts anew when the job is gone', async () => {
       await sync(['accounts'], { ...bulk(), stopAfter: 1 });
@@ -259,7 +259,7 @@ describe('the Salesforce connector, run after run', () => {
       simulator.bulk.jobs.clear();
       expect(await sync(['accounts'], bulk())).toEqual({});
       expect(ids('accounts')).toEqual(simulator.ids('Account').sort());
-    });
+    }, 60_000);
 
     it('falls back to queries where bulk can\'t, and says when a job failed', async () => {
       for (let i = 0; i < 25; i++) simulator.create('CampaignShare', { CampaignAccessLevel: 'Read' }, simulator.now() - HOUR);
@@ -270,12 +270,12 @@ describe('the Salesforce connector, run after run', () => {
       // The next run finds the failed job in its checkpoint, and starts another.
       expect(await sync(['accounts'], bulk())).toEqual({});
       expect(ids('accounts')).toEqual(simulator.ids('Account').sort());
-    });
+    }, 60_000);
 
     it('doesn\'t start jobs for ever', async () => {
       simulator.fault({ method: 'GET', path: '/services/data/v64.0/jobs', kind: 'rewrite', rewrite: () => '{"state":"Aborted"}', times: 1_000 });
       expect(await sync(['accounts'], bulk())).toMatchObject({ accounts: { code: 'partner_unavailable' } });
       expect(calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
-    });
+    }, 60_000);
   });
 });

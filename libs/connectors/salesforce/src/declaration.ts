@@ -4,8 +4,8 @@ import { OUTBOUND_MESSAGES } from './outbound-message.js';
 
 const collections = OBJECTS.map(({ collection, object, title, common, messages, fields }): CollectionDeclaration => ({
   name: collection, kind: 'object', title,
-  description: `The ${object} object with every field that you may read, custom ones included${common ? '' : '; not in every org'}.`,
-  components: messages ? ['sync', 'webhook'] : ['sync'], permissions: [`Read on ${object}`],
+  description: `The ${object} object with every field that you may read, custom ones included${common ? '' : '; not in every org, or not for every user'}.`,
+  components: messages ? ['sync', 'webhook'] : ['sync'], permissions: [object === 'UserLogin' ? 'Manage Users' : `Read on ${object}`],
   fields: { ...EVERYWHERE, ...fields },
   selectedByDefault: common, callsPerSync: 1,
 }));

@@ -16,7 +16,7 @@ describe('the Salesforce connector', () => {
     const { collections } = connector.declaration;
     expect(collections).toHaveLength(47);
     expect(collections.map(({ name }) => name)).toEqual(expect.arrayContaining(['accounts', 'opportunity_product', 'price_books', 'role', 'opportunity_tag', 'account_tags', 'user_login']));
-    for (const { name, fields, callsPerSync, permissions } of collections) expect({ name, id: fields.id, callsPerSync, permissions }).toEqual({ name, id: 'string', callsPerSync: 1, permissions: [expect.stringMatching(/^Read on [A-Z]\w+$/)] });
+    for (const { name, fields, callsPerSync, permissions } of collections) expect({ name, id: fields.id, callsPerSync, permissions }).toEqual({ name, id: 'string', callsPerSync: 1, permissions: [expect.stringMatching(name === 'user_login' ? /^Manage Users$/ : /^Read on [A-Z]\w+$/)] });
     // Eight runs, and one describe.
     expect(collections.filter(({ selectedByDefault }) => selectedByDefault).length * 9).toBeLessThanOrEqual(350);
   });

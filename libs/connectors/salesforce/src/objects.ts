@@ -6,7 +6,7 @@ export interface SalesforceObject {
   /** As in SOQL, e.g. `OpportunityLineItem`. */
   readonly object: string;
   readonly title: string;
-  /** False where a new org doesn't have the object: tags and solutions are features that must be switched on. */
+  /** False where a new org doesn't have the object (tags and solutions must be switched on), or it takes more than Read (UserLogin). */
   readonly common: boolean;
   /** Workflows can send outbound messages about it. */
   readonly messages: boolean;
@@ -52,12 +52,12 @@ const COMMON: readonly (readonly [collection: string, object: string, title: str
   ['profile', 'Profile', 'Profiles', 'name:s user_license_id:s'],
   ['tasks', 'Task', 'Tasks', 'subject:s who_id:s what_id:s owner_id:s activity_date:d is_closed:b'],
   ['users', 'User', 'Users', 'username:s name:s email:s is_active:b profile_id:s user_role_id:s last_login_date:t'],
-  ['user_login', 'UserLogin', 'User logins', 'user_id:s is_frozen:b is_password_locked:b'],
   ['role', 'UserRole', 'Roles', 'name:s parent_role_id:s'],
 ];
 
 const TAGGED = ['Account', 'Campaign', 'Case', 'Contact', 'Contract', 'Dashboard', 'Document', 'Event', 'Lead', 'Note', 'Opportunity', 'Solution', 'Task'];
 const FEATURES: typeof COMMON = [
+  ['user_login', 'UserLogin', 'User logins', 'user_id:s is_frozen:b is_password_locked:b'],
   ['solutions', 'Solution', 'Solutions', 'solution_name:s is_published:b'],
   ['case_solution', 'CaseSolution', 'Case solutions', 'case_id:s solution_id:s'],
   ...TAGGED.map((object) => [`${object.toLowerCase()}_${object === 'Opportunity' ? 'tag' : 'tags'}`, `${object}Tag`, `${object} tags`, 'item_id:s tag_definition_id:s name:s'] as const),

@@ -1,6 +1,7 @@
 import type { SimulatedClock } from '../stripe-simulator/clock.js';
 import { toDateTime, type Org, type Reader } from './org.js';
 import { SalesforceApiError, notFound } from './salesforce-error.js';
+import type { SalesforceFieldType } from './schema.js';
 import { parseSoql } from './soql/parse.js';
 import { runQuery, type QueryResult } from './soql/run.js';
 
@@ -102,7 +103,7 @@ export class BulkJobs {
     const from = locator === null ? 0 : Number(Buffer.from(locator, 'base64url').toString());
     if (!(from >= 0 && from <= records.length)) throw new SalesforceApiError(400, 'INVALID_LOCATOR', 'The locator is invalid.');
     const to = Math.min(records.length, from + Math.min(this.pageSize, Number(query.get('maxRecords') ?? Infinity)));
-    const lines = [fields.map(({ name }) => quote(name)), ...records.slice(from, to).map((record) => fields.map(({ name }) => quote(record[name])))].map((cells) => `${cells.join(',')}\n`);
+    const lines = [fields.map(({ name }) => quote(name)), ...records.slice(from, to).map((record) => fields.map(({ name, type }) => quote(inCsv(record[name], type))))].map((cells) => `${cells.join(',')}\n`);
     return {
       status: 200, body: lines.join(''),
       // The end is the word null, not an absent header.
@@ -119,6 +120,12 @@ export class BulkJobs {
 }
 
 const json = (value: unknown): BulkAnswer => ({ status: 200, body: JSON.stringify(value) });
+
+/** Bulk spells times and numbers in another way than queries do. */
+function inCsv(value: unknown, type: SalesforceFieldType): unknown {
+  if (type === 'datetime') return typeof value === 'string' ? value.replace('+0000', 'Z') : value;
+  return typeof value === 'number' && Number.isInteger(value) && type !== 'int' ? `${value}.0` : value;
+}
 
 /** Every cell is quoted; nothing stands for null. */
 const quote = (value: unknown): string => value === null || value === undefined ? '""' : `"${(value as string | number | boolean).toString().replaceAll('"', '""')}"`;
