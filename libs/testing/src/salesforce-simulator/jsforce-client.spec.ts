@@ -6,7 +6,7 @@ let simulator: SalesforceSimulator;
 beforeEach(async () => { simulator = await startSalesforceSimulator({ batchSize: 50 }); });
 afterEach(() => simulator.stop());
 const client = (accessToken = simulator.accessToken): Connection => new Connection({ instanceUrl: simulator.url, accessToken, version: '64.0', maxRequest: 5 });
-const rejection = (promise: PromiseLike<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
+const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => { try { await promise; } catch (error) { return error; } return undefined; };
 
 describe('jsforce', () => {
   it('pages through a query, and sees the recycle bin when it scans all', async () => {
