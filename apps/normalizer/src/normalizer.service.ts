@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { recordTopic, topicNames } from '#contracts';
-import { connectorNames, loadConnector } from '#connectors';
+import { connectorNames, loadConnectors } from '#connectors';
 import { BatchConsumer, TransactionalProducer, committedOffset, createKafka } from '#kafka';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { NormalizerConfig } from './normalizer.config.js';
@@ -18,7 +18,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     const { topicPrefix: prefix, concurrency, transactionRecords } = this.config;
     const { metrics } = this;
     const kafka = createKafka(kafkaSettings(this.config, 'normalizer'), this.logger);
-    const connectors = new Map(await Promise.all(connectorNames.map(async (name) => [name, await loadConnector(name)] as const)));
+    const connectors = new Map((await loadConnectors()).map((connector) => [connector.declaration.name, connector]));
     const groupId = `${prefix}normalizer`;
     const pipeline = new NormalizerPipeline({
       groupId, transactionRecords,

@@ -1,4 +1,4 @@
-import { loadConnector, loadConnectors } from '#connectors';
+import { connectorNames, loadConnectors } from '#connectors';
 import { topicDefinitions } from '#contracts';
 import { createKafka, ensureTopics } from '#kafka';
 import { migrate, openDatabase } from '#persistence';
@@ -15,7 +15,7 @@ export async function prepare(config: PrepareConfig, logger: Logger): Promise<vo
   } finally {
     await database.destroy();
   }
-  const connectors = config.connectors.includes('*') ? await loadConnectors() : await Promise.all(config.connectors.map(loadConnector));
+  const connectors = await loadConnectors(config.connectors.includes('*') ? connectorNames : config.connectors);
   const definitions = topicDefinitions(connectors.map(({ declaration }) => declaration), {
     prefix: config.topicPrefix,
     rawPartitions: config.rawPartitions, recordPartitions: config.recordPartitions,
