@@ -35,7 +35,6 @@ export interface WebhookPorts {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-const SHARDS = 6;
 
 /**
  * The whole service: one webhook, from its bytes to the answer.
@@ -95,12 +94,5 @@ function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliver
     observedAt: webhook.receivedAt,
     recordsAt,
   };
-  return { key: rawKey(sourceId, collection, shard(deliveryId)), value: body, headers: rawHeaders(meta) };
-}
-
-/** Objects are newest-wins and events carry ids, so a source's webhooks may spread over partitions. */
-function shard(id: string): number {
-  let hash = 0;
-  for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
-  return hash % SHARDS;
+  return { key: rawKey(sourceId, collection), value: body, headers: rawHeaders(meta) };
 }
