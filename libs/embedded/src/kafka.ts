@@ -76,7 +76,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     const log = join(dir, 'kafka.log');
     const running = await spawnOwned({
       name: 'kafka', records: options.records, command: java, cwd: dir, output: log,
-      args: [`-Xmx${options.heapMb ?? 768}m`, '-XX:+UseG1GC', '-XX:+ExitOnOutOfMemoryError', `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath, 'kafka.Kafka', configuration],
+      args: [`-Xmx${options.heapMb ?? 768}m`, '-XX:+UseG1GC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError', `-Dlog4j2.configurationFile=${logging}`, '-cp', classPath, 'kafka.Kafka', configuration],
     });
     void running.exited.then(() => lock.release());
     await untilItAnswers(running, port, log);
