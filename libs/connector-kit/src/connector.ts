@@ -1,6 +1,7 @@
 import type { CloudSourcesError, ErrorReport, RawRecordMeta } from '#contracts';
 import type { ConnectorDeclaration } from './declaration.js';
 import type { PartnerAnswer, PartnerHttp } from './http/types.js';
+import type { OAuth } from './oauth/oauth.js';
 
 /** Values of the declaration's `configuration`, secrets included. Never logged. */
 export type Credentials = Readonly<Record<string, string>>;
@@ -127,7 +128,9 @@ export interface WebhookHandler {
 
 export interface Connector {
   readonly declaration: ConnectorDeclaration;
-  /** Headers that authenticate a request. */
+  /** Present when people connect by OAuth 2 (the declaration's `auth` says so too). */
+  readonly oauth?: OAuth;
+  /** Headers that authenticate a request; asked again when the credentials were renewed. */
   authenticate(credentials: Credentials): Readonly<Record<string, string>>;
   /** The API's base URL for these credentials, without a trailing slash. */
   baseUrl(credentials: Credentials): string;

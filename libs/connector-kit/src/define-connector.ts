@@ -20,6 +20,10 @@ export function defineConnector(connector: Connector): Connector {
     for (const parent of parentsOf(collection)) if (!(parent in readers)) fail(`${collection.name} is part of ${parent}, which has no reader`);
   }
   for (const reader of Object.keys(readers)) if (!names.has(reader)) fail(`the reader ${reader} belongs to no declared collection`);
+  for (const name of ['accessToken', ...connector.oauth?.provides ?? []]) {
+    if (connector.oauth !== undefined && !declaration.configuration.some((field) => field.name === name)) fail(`OAuth provides ${name}, which is no field of the configuration`);
+  }
+  if (connector.oauth !== undefined && !declaration.auth.includes('oauth2')) fail('it has OAuth but its auth says nothing of oauth2');
   if ((connector.webhook === undefined) !== (declaration.webhook === undefined)) fail('webhooks need both a declaration and a handler');
   return connector;
 }

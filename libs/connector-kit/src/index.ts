@@ -8,6 +8,8 @@ export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
 export { sleep } from './http/retry.js';
 export type { ApiCall, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse } from './http/types.js';
+export { authorizationUrl, isRenewable, newPkce, tokenPart, withoutRefreshToken, type AuthorizationRequest, type OAuth, type OAuthClient, type TokenAnswer } from './oauth/oauth.js';
+export { exchangeCode, refreshCredentials, type TokenRequestOptions } from './oauth/token-endpoint.js';
 export { recordSlices, type RecordSlice } from './record-slices.js';
 export { createRunScope } from './run-scope.js';
 export { splitPage } from './split-page.js';

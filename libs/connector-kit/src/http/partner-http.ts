@@ -16,6 +16,11 @@ import type { ApiCall, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResp
 export interface PartnerHttpOptions {
   readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry'>;
   readonly credentials: Credentials;
+  /**
+   * New credentials for those that the partner refused (or that are about to expire); undefined when they can't be renewed.
+   * Called once for all requests that fail at the same time; each is then sent once more. What it throws, `send` throws.
+   */
+  readonly renew?: (failed: Credentials) => Promise<Credentials | undefined>;
   /** Told of every attempt, also of those without an answer. Must not throw. */
   readonly onCall?: (call: ApiCall) => void;
   /** Aborts waits and requests; `send` then throws its reason. */
@@ -48,6 +53,22 @@ export interface PartnerHttpOptions {
 
 const unzip = promisify(gunzip);
 
+/** Credentials with `expiresAt` are renewed this long before. */
+const RENEW_AHEAD_MS = 60_000;
+
+/** What one set of credentials comes to. */
+interface Access {
+  readonly credentials: Credentials;
+  readonly origin: string;
+  readonly host: string;
+  readonly basePath: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Our clock when it came into use. */
+  readonly since: number;
+  /** Whether it was tried to renew it before its end. */
+  triedAhead: boolean;
+}
+
 /** Thrown into an attempt that takes too long as a whole. */
 class AttemptTimeout extends Error {
   readonly code = 'ATTEMPT_TIMEOUT';
@@ -70,11 +91,10 @@ export function createPartnerHttp(options: PartnerHttpOptions): PartnerClient {
 
 class UndiciPartnerHttp implements PartnerClient {
   private readonly title: string;
-  private readonly origin: string;
-  private readonly host: string;
-  private readonly basePath: string;
-  private readonly headers: Readonly<Record<string, string>>;
-  private readonly redact: Redact;
+  private access: Access;
+  private renewing: Promise<boolean> | undefined;
+  private readonly secrets = new Set<string>();
+  private redact: Redact;
   private readonly agent: Agent;
   private readonly limit: RateLimit;
   private readonly partnerClock: PartnerClock;
@@ -87,14 +107,9 @@ class UndiciPartnerHttp implements PartnerClient {
   constructor(private readonly options: PartnerHttpOptions) {
     const { connector, credentials } = options;
     this.title = connector.declaration.title;
-    const base = baseUrl(connector.baseUrl(credentials), this.title, options.allowPrivateAddresses === true);
-    this.origin = base.origin;
-    this.host = base.hostname;
-    this.basePath = base.pathname.replace(/\/$/, '');
-    const authentication = connector.authenticate(credentials);
-    this.headers = { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cloud-sources', ...authentication };
-    this.redact = redactor(secretsOf(connector.declaration, credentials, authentication));
     this.clock = options.clock ?? Date.now;
+    this.redact = redactor([]);
+    this.access = this.accessWith(credentials, Number.NEGATIVE_INFINITY);
     this.partnerClock = new PartnerClock(this.clock);
     this.limit = new RateLimit(options.limits ?? connector.declaration.limits);
     this.maxWaitMs = options.maxWaitMs ?? 60_000;
@@ -129,11 +144,14 @@ class UndiciPartnerHttp implements PartnerClient {
     const endpoint = request.endpoint ?? request.path;
     const random = this.options.random ?? Math.random;
     let waited = 0;
+    let renewed = false;
     for (let attempt = 1; ; attempt++) {
       waited += await this.turn(endpoint, request.path, waited);
-      const answer = await this.attempt(request, path, shown).catch((thrown: unknown) => {
+      await this.renewAhead();
+      const { access } = this;
+      const answer = await this.attempt(access, request, path, shown).catch((thrown: unknown) => {
         this.options.signal?.throwIfAborted();
-        const failure = networkFailure(this.title, this.host, request.path, this.maxBodyBytes, thrown);
+        const failure = networkFailure(this.title, access.host, request.path, this.maxBodyBytes, thrown);
         if (!failure.retriable || attempt >= this.maxAttempts) throw failure.error;
         return failure.error;
       });
@@ -142,6 +160,11 @@ class UndiciPartnerHttp implements PartnerClient {
         if (answer.status >= 200 && answer.status < 300) return this.response(answer, shown);
         const known = this.withoutSecrets(answer, request.path);
         if (request.accept?.includes(answer.status) === true) return this.response({ ...answer, headers: known.headers, body: known.body }, shown);
+        if (!renewed && this.options.renew !== undefined && this.mapped(known, undefined).code === 'authentication_failed' && await this.renewed(access)) {
+          renewed = true;
+          attempt -= 1;
+          continue;
+        }
         const after = retryAfter(answer.headers['retry-after'], this.now());
         if (attempt >= this.maxAttempts || !(this.options.connector.shouldRetry?.(known) ?? isRetriable(answer.status))) throw this.mapped(known, after);
         delay = Math.max(delay, after ?? 0);
@@ -152,6 +175,45 @@ class UndiciPartnerHttp implements PartnerClient {
       waited += delay;
       await (this.options.wait ?? sleep)(delay, this.options.signal);
     }
+  }
+
+  /** All that depends on the credentials. Secrets of earlier ones stay secret. */
+  private accessWith(credentials: Credentials, since: number): Access {
+    const { connector, allowPrivateAddresses } = this.options;
+    const base = baseUrl(connector.baseUrl(credentials), this.title, allowPrivateAddresses === true);
+    const authentication = connector.authenticate(credentials);
+    for (const secret of secretsOf(connector.declaration, credentials, authentication)) this.secrets.add(secret);
+    this.redact = redactor([...this.secrets]);
+    return {
+      credentials, since, origin: base.origin, host: base.hostname, basePath: base.pathname.replace(/\/$/, ''), triedAhead: false,
+      headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cloud-sources', ...authentication },
+    };
+  }
+
+  /** Whether there are other credentials now than those that failed. One renewal for all that ask at the same time. */
+  private renewed(failed: Access): Promise<boolean> {
+    if (this.access !== failed) return Promise.resolve(true);
+    return this.renewing ??= this.renewal(failed.credentials).finally(() => { this.renewing = undefined; });
+  }
+
+  private async renewal(failed: Credentials): Promise<boolean> {
+    const credentials = await this.options.renew?.(failed);
+    if (credentials === undefined) return false;
+    this.access = this.accessWith(credentials, this.clock());
+    return true;
+  }
+
+  /** Once for each set of credentials, and none that is younger than this: a token may live shorter. A failure shows when the partner refuses the old ones. */
+  private async renewAhead(): Promise<void> {
+    const { access } = this;
+    const expiresAt = Number(access.credentials['expiresAt'] ?? Number.NaN);
+    const now = this.clock();
+    if (this.options.renew === undefined || access.triedAhead || !(now >= expiresAt - RENEW_AHEAD_MS) || now - access.since < RENEW_AHEAD_MS) {
+      if (this.renewing !== undefined) await this.renewing.catch(() => false);
+      return;
+    }
+    access.triedAhead = true;
+    await this.renewed(access).catch(() => false);
   }
 
   /** Waits for the rate limit's next slot. @returns milliseconds waited */
@@ -166,7 +228,7 @@ class UndiciPartnerHttp implements PartnerClient {
     return wait;
   }
 
-  private async attempt(request: PartnerRequest, path: string, shown: string): Promise<Answer> {
+  private async attempt(access: Access, request: PartnerRequest, path: string, shown: string): Promise<Answer> {
     const method = request.method ?? 'GET';
     const startedAt = this.clock();
     const started = performance.now();
@@ -179,8 +241,8 @@ class UndiciPartnerHttp implements PartnerClient {
     let bytes = 0;
     try {
       const answer = await this.agent.request({
-        origin: this.origin, path: this.basePath + path, method, signal: controller.signal,
-        headers: request.headers === undefined ? this.headers : { ...this.headers, ...request.headers },
+        origin: access.origin, path: access.basePath + path, method, signal: controller.signal,
+        headers: request.headers === undefined ? access.headers : { ...access.headers, ...request.headers },
         ...(request.body !== undefined && { body: request.body }),
       });
       status = answer.statusCode;
