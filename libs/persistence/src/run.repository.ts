@@ -15,6 +15,8 @@ export interface ClaimedRun {
   readonly trigger: RunTrigger;
   /** JSON of all values of the configuration, sealed as `sealContext.credentials(sourceId)`. */
   readonly sealedCredentials: string;
+  /** See `CredentialRepository`. */
+  readonly credentialsVersion: number;
   readonly startDate: Date;
   /** The selected collections, by name. Those in a final state were done before the lease was lost or the run deferred. */
   readonly collections: readonly { readonly collection: string; readonly state: CollectionRunState; readonly records: number; readonly apiCalls: number }[];
@@ -79,7 +81,7 @@ export class RunRepository {
         where r.id = $1 and s.id = r.source_id and s.deleted_at is null
           and (r.state = 'queued' or (r.state = 'deferred' and coalesce(r.resume_at, now()) <= now()) or (r.state = 'running' and r.lease_expires_at < now() and r.losses < ${MAX_LOSSES - 1}))
         returning r.id as "runId", r.fencing_token::float8 as token, r.workspace_id as "workspaceId", r.source_id as "sourceId", r.connector, s.slug, r.trigger,
-          c.sealed as "sealedCredentials", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
+          c.sealed as "sealedCredentials", c.version::float8 as "credentialsVersion", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
       if (run === undefined) return undefined;
       await rows(tx, `insert into collection_runs (run_id, collection) select $1, collection from source_collections where source_id = $2 on conflict do nothing`, [runId, run.sourceId]);
       await rows(tx, `update collection_runs c set

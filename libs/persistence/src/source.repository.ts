@@ -3,12 +3,17 @@ import type { DataSource } from 'typeorm';
 import { isId, rows } from './database.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
 import { remember, type Idempotency } from './idempotency.js';
+import { takeGrant } from './oauth.repository.js';
 import { queueRun } from './run-request.repository.js';
 import { addEndpoint } from './webhook.repository.js';
 
 export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'connector' | 'name' | 'slug' | 'warehouseId' | 'configuration' | 'startDate' | 'intervalMinutes'> {
   /** JSON of all configuration values, sealed as `sealContext.credentials(id)`. */
   readonly sealedCredentials: string;
+  /** The grant that the credentials came with. */
+  readonly grantId?: string;
+  /** See `CredentialRepository.dueForKeepAlive`. */
+  readonly keepAliveAt?: Date;
   readonly collections: readonly string[];
   /** At least 128 random bits, and the same sealed; for connectors that take webhooks. */
   readonly webhook?: { readonly token: string; readonly sealed: string };
@@ -63,14 +68,15 @@ export class SourceRepository {
 
   /**
    * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due one interval later.
-   * @throws IdempotencyConflict when the key is taken; a unique violation when the slug is (see `isUniqueViolation`)
+   * @throws IdempotencyConflict when the key is taken; GrantGone; a unique violation when the slug is (see `isUniqueViolation`)
    */
-  create({ sealedCredentials, collections, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
+  create({ sealedCredentials, grantId, keepAliveAt, collections, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
     return this.database.transaction(async (tx) => {
       await remember(tx, source.workspaceId, source.id, idempotency);
+      await takeGrant(tx, grantId);
       await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date() });
       await rows(tx, `update sources set next_run_at = now() + interval_minutes * interval '1 minute' + ${JITTER} where id = $1`, [source.id]);
-      await rows(tx, 'insert into source_credentials (source_id, sealed) values ($1, $2)', [source.id, sealedCredentials]);
+      await rows(tx, 'insert into source_credentials (source_id, sealed, keep_alive_at) values ($1, $2, $3)', [source.id, sealedCredentials, keepAliveAt ?? null]);
       await tx.getRepository(SourceCollectionEntity).insert(collections.map((collection) => ({ sourceId: source.id, collection })));
       if (webhook !== undefined) await addEndpoint(tx, source.id, webhook.token, webhook.sealed);
       await queueRun(tx, { workspaceId: source.workspaceId, sourceId: source.id, connector: source.connector, trigger: first });
@@ -107,10 +113,15 @@ export class SourceRepository {
     return resumed.length > 0;
   }
 
-  /** New credentials, tested by the caller, end the error state. */
-  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>): Promise<void> {
+  /**
+   * New credentials, tested by the caller, end the error state, and what is known of renewals of the old ones.
+   * @throws GrantGone
+   */
+  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt }: Pick<NewSource, 'grantId' | 'keepAliveAt'> = {}): Promise<void> {
     return this.database.transaction(async (tx) => {
-      await rows(tx, 'update source_credentials set sealed = $2, updated_at = now() where source_id = $1', [id, sealedCredentials]);
+      await takeGrant(tx, grantId);
+      await rows(tx, `update source_credentials set sealed = $2, version = version + 1, keep_alive_at = $3, renewal_began_at = null, renew_after = null, renewal_error = null, refused = false, updated_at = now()
+        where source_id = $1`, [id, sealedCredentials, keepAliveAt ?? null]);
       await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null,
         next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
     });

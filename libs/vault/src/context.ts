@@ -6,5 +6,8 @@ export const sealContext = {
   credentials: (sourceId: string): string => `source:${sourceId}:credentials`,
   webhookSecret: (sourceId: string): string => `source:${sourceId}:webhook-secret`,
   webhookToken: (sourceId: string): string => `source:${sourceId}:webhook-token`,
+  oauthClient: (clientRowId: string): string => `oauth-client:${clientRowId}:secret`,
+  oauthAuthorization: (id: string): string => `oauth-authorization:${id}`,
+  oauthGrant: (id: string): string => `oauth-grant:${id}`,
   warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
 } as const;

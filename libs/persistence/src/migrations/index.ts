@@ -1,4 +1,5 @@
 import { Initial1795305600000 } from './1795305600000-initial.js';
+import { OAuth1795348800000 } from './1795348800000-oauth.js';
 
 /** In order; a released one is never changed. Each must leave the schema usable by the version before it. */
-export const migrations = [Initial1795305600000];
+export const migrations = [Initial1795305600000, OAuth1795348800000];
