@@ -1,17 +1,30 @@
 import { Module } from '@nestjs/common';
-import { RunRepository, openDatabase } from '#persistence';
+import { connectorNames, loadConnector } from '#connectors';
+import { Renewer } from '#oauth';
+import { CredentialRepository, OAuthRepository, RunRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, TRANSPORT } from '#platform';
+import { createVault, parseKeyRing, type Vault } from '#vault';
 import { FetcherConfig } from './fetcher.config.js';
 import { controlCommands } from './run-sync/control-commands.js';
 import { RunPortsFactory } from './run-sync/run-ports.factory.js';
 import { RunSyncService } from './run-sync/run-sync.service.js';
 import { SyncController } from './run-sync/sync.controller.js';
+import { VAULT } from './run-sync/vault.js';
+
+const DATABASE = Symbol('control database');
 
 @Module({
   controllers: [SyncController],
   providers: [
     RunSyncService, RunPortsFactory,
-    { provide: RunRepository, inject: [FetcherConfig], useFactory: async ({ databaseUrl }: FetcherConfig) => new RunRepository(await openDatabase({ url: databaseUrl, applicationName: 'fetcher' })) },
+    { provide: DATABASE, inject: [FetcherConfig], useFactory: ({ databaseUrl }: FetcherConfig) => openDatabase({ url: databaseUrl, applicationName: 'fetcher' }) },
+    { provide: RunRepository, inject: [DATABASE], useFactory: (database: DataSource) => new RunRepository(database) },
+    { provide: VAULT, inject: [FetcherConfig], useFactory: ({ vaultKeys }: FetcherConfig) => createVault(parseKeyRing(vaultKeys)) },
+    {
+      provide: Renewer, inject: [DATABASE, VAULT, FetcherConfig],
+      useFactory: (database: DataSource, vault: Vault, { allowPrivateAddresses }: FetcherConfig) => new Renewer(
+        new CredentialRepository(database), new OAuthRepository(database), vault, async (name) => connectorNames.includes(name) ? loadConnector(name) : undefined, allowPrivateAddresses),
+    },
     { provide: TRANSPORT, inject: [FetcherConfig, Logger, Health], useFactory: controlCommands },
   ],
 })

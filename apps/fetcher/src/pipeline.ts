@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import {
-  HungError, InternalError, OutOfMemoryError, RAW_SPLIT_BYTES, isFinal, rawHeaders, rawKey, type CloudSourcesError, type CollectionRunState, type ErrorReport, type SyncEvent,
+  HungError, InternalError, OutOfMemoryError, RAW_SPLIT_BYTES, isFinal, rawHeaders, rawKey, toErrorReport, type CloudSourcesError, type CollectionRunState, type ErrorReport, type SyncEvent,
 } from '#contracts';
-import { splitPage, type Checkpoint } from '#connector-kit';
+import { isRenewable, splitPage, withoutRefreshToken, type Checkpoint } from '#connector-kit';
 import type { ClaimedRun, LogLine } from '#persistence';
 import type { RunPorts } from './run-sync/run-ports.js';
 import type { CollectionMessage, PageMessage, ParentMessage, RunOutcome, WorkerInput, WorkerMessage } from './run-sync/worker-protocol.js';
@@ -38,6 +38,8 @@ export class SyncRun {
   private readonly unsaved = new Map<string, { checkpoint: Checkpoint | undefined; records: Record<string, number>; calls: PageMessage['calls'][number][] }>();
   private readonly totals = new Map<string, { records: number; apiCalls: number }>();
   private lastSave = 0;
+  /** Of those that the worker has. */
+  private credentialsVersion: number;
   private readonly log: LogLine[] = [];
   private settle!: (outcome: RunOutcome | undefined) => void;
   private readonly ended = new Promise<RunOutcome | undefined>((resolve) => { this.settle = resolve; });
@@ -49,9 +51,12 @@ export class SyncRun {
   }
 
   private constructor(private readonly run: ClaimedRun, private readonly limits: RunLimits, private readonly ports: RunPorts) {
+    const credentials = ports.credentials(run);
+    this.credentialsVersion = run.credentialsVersion;
     const input: WorkerInput = {
       connector: run.connector,
-      credentials: ports.credentials(run),
+      credentials: withoutRefreshToken(credentials),
+      renewable: isRenewable(credentials),
       startDate: run.startDate.getTime(),
       selected: run.collections.map(({ collection }) => collection),
       done: run.collections.filter(({ state }) => isFinal(state)).map(({ collection }) => collection),
@@ -101,10 +106,20 @@ export class SyncRun {
         break;
       }
       case 'collection': this.then(() => this.collection(message)); break;
+      case 'renew': void this.renew(); break;
       case 'warning': this.note('warn', message.message); break;
       case 'end': this.then(async () => this.settle(message.outcome)); break;
       case 'call': break;
     }
+  }
+
+  /** New credentials for the worker; not in its turn, since pages that aren't durable yet don't stand in its way. */
+  private async renew(): Promise<void> {
+    const renewed = await this.ports.renew(this.run, this.credentialsVersion).catch((error: unknown) => ({ error: toErrorReport(error, randomUUID()) }));
+    this.lastProgress = Date.now();
+    if ('error' in renewed) this.note('error', `The access could not be renewed: ${renewed.error.title} ${renewed.error.remedy}`);
+    else { this.credentialsVersion = renewed.version; this.note('info', 'The access was renewed.'); }
+    this.worker.postMessage({ type: 'renewed', renewed: 'error' in renewed ? renewed : { credentials: withoutRefreshToken(renewed.credentials) } } satisfies ParentMessage);
   }
 
   /** In order: pages leave for Kafka at once, but their checkpoints follow each other. An error ends the process. */

@@ -125,3 +125,12 @@ export function toErrorReport(thrown: unknown, supportReference?: string): Error
   const kind = thrown instanceof Error ? thrown.name : typeof thrown;
   return new InternalError(`An unhandled ${kind} stopped the work.`, supportReference === undefined ? {} : { supportReference }).report();
 }
+
+const BY_CODE: Readonly<Record<ErrorCode, new (title: string, detail?: ErrorDetail) => CloudSourcesError>> = {
+  authentication_failed: AuthenticationFailedError, permission_denied: PermissionDeniedError, rate_limited: RateLimitedError, budget_exhausted: BudgetExhaustedError,
+  partner_unavailable: PartnerUnavailableError, partner_contract: PartnerContractError, configuration_invalid: ConfigurationInvalidError, hung: HungError,
+  out_of_memory: OutOfMemoryError, internal: InternalError,
+};
+
+/** The error that a report was made of, as far as it tells. */
+export const fromErrorReport = ({ code, title, ...detail }: ErrorReport): CloudSourcesError => new BY_CODE[code](title, detail);

@@ -2,7 +2,7 @@ export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEv
 export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
 export {
   AuthenticationFailedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
-  OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, toErrorReport,
+  OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, fromErrorReport, toErrorReport,
   type ErrorCode, type ErrorDetail, type ErrorReport,
 } from './errors.js';
 export { rawHeaders, rawKey, readRawHeaders, type Component, type RawRecordMeta } from './raw-record.js';

@@ -1,21 +1,24 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CE_TYPES, toHeaders, topicNames, type SyncEvent } from '#contracts';
 import { RecordProducer, createKafka } from '#kafka';
+import { Renewer } from '#oauth';
 import { RunRepository, newId, type ClaimedRun } from '#persistence';
 import { Logger, Metrics, kafkaSettings } from '#platform';
-import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
+import { sealContext, type Vault } from '#vault';
 import { FetcherConfig } from '../fetcher.config.js';
 import type { RunPorts } from './run-ports.js';
+import { VAULT } from './vault.js';
 
 /** Binds the pipeline's ports to Kafka, the control database and the vault. */
 @Injectable()
 export class RunPortsFactory implements OnModuleInit, OnApplicationShutdown {
   private readonly producer: RecordProducer;
-  private readonly vault: Vault;
 
-  constructor(private readonly config: FetcherConfig, @Inject(RunRepository) private readonly runs: RunRepository, private readonly logger: Logger, private readonly metrics: Metrics) {
+  constructor(
+    private readonly config: FetcherConfig, @Inject(RunRepository) private readonly runs: RunRepository, @Inject(Renewer) private readonly renewer: Renewer, @Inject(VAULT) private readonly vault: Vault,
+    private readonly logger: Logger, private readonly metrics: Metrics,
+  ) {
     this.producer = new RecordProducer(createKafka(kafkaSettings(config, 'fetcher'), logger));
-    this.vault = createVault(parseKeyRing(config.vaultKeys));
   }
 
   async onModuleInit(): Promise<void> { await this.producer.connect(); }
@@ -25,6 +28,7 @@ export class RunPortsFactory implements OnModuleInit, OnApplicationShutdown {
     return {
       store: this.runs,
       credentials: (run: ClaimedRun) => JSON.parse(this.vault.open(run.sealedCredentials, sealContext.credentials(run.sourceId))) as Record<string, string>,
+      renew: (run, staleVersion) => this.renewer.renew(run, staleVersion),
       toRaw: (connector, message) => this.producer.send(topicNames.raw(topicPrefix, connector), message),
       publish: (event) => this.publish(event),
       count: {

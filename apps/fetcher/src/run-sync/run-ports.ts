@@ -2,6 +2,7 @@ import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#cont
 import type { ClaimedRun, LogLine, Progress } from '#persistence';
 import type { ApiCall } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
+import type { Renewed } from '#oauth';
 
 /** The run as the control database keeps it; every write takes the lease's token and answers false when it is lost. */
 export interface RunStore {
@@ -18,6 +19,8 @@ export interface RunPorts {
   readonly store: RunStore;
   /** Opens the sealed credentials of a source. */
   readonly credentials: (run: ClaimedRun) => Readonly<Record<string, string>>;
+  /** Credentials newer than this version, or why there are none: one renewal at a time over all fetchers. */
+  readonly renew: (run: ClaimedRun, staleVersion: number) => Promise<Renewed>;
   /** Resolves after acks=all. */
   readonly toRaw: (connector: string, message: OutgoingMessage) => Promise<void>;
   /** News of a run, best effort: the control database is the truth. */

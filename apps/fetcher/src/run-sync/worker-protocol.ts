@@ -4,7 +4,10 @@ import type { ApiCall, Checkpoint, Credentials } from '#connector-kit';
 /** What a worker is started with. */
 export interface WorkerInput {
   readonly connector: string;
+  /** Without the refresh token: the parent alone renews. */
   readonly credentials: Credentials;
+  /** Whether the parent can renew them. */
+  readonly renewable: boolean;
   /** Milliseconds since the epoch. */
   readonly startDate: number;
   readonly selected: readonly string[];
@@ -46,6 +49,8 @@ export type WorkerMessage =
   | { readonly type: 'warning'; readonly message: string }
   /** A call to the partner ended: a sign of life. */
   | { readonly type: 'call' }
+  /** The partner refuses the credentials, or they are about to expire; answered by `renewed`. One at a time. */
+  | { readonly type: 'renew' }
   | { readonly type: 'end'; readonly outcome: RunOutcome };
 
 /** How a run ended, as the worker sees it. */
@@ -56,6 +61,9 @@ export interface RunOutcome {
   readonly resumeInMs?: number;
 }
 
-export type ParentMessage = { readonly type: 'durable' } | { readonly type: 'cancel' };
+export type ParentMessage =
+  | { readonly type: 'durable' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'renewed'; readonly renewed: { readonly credentials: Credentials } | { readonly error: ErrorReport } };
 
 export const PAGES_AHEAD = 16;

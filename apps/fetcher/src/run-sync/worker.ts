@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadConnector } from '#connectors';
 import { createPartnerHttp, type ApiCall, type Page } from '#connector-kit';
 import { readCollections } from './read-collections.js';
+import { Renewals } from './renewals.js';
 import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage } from './worker-protocol.js';
 
 /**
@@ -18,8 +19,10 @@ let calls: ApiCall[] = [];
 let ahead = 0;
 let sequence = 0;
 let wake: (() => void) | undefined;
+const renewals = new Renewals(() => post({ type: 'renew' }));
 port.on('message', (message: ParentMessage) => {
   if (message.type === 'cancel') return abort.abort(new Error('cancelled'));
+  if (message.type === 'renewed') return renewals.take(message.renewed);
   ahead -= 1;
   wake?.();
 });
@@ -28,6 +31,7 @@ const takeCalls = (): ApiCall[] => { const taken = calls; calls = []; return tak
 const connector = await loadConnector(input.connector);
 const http = createPartnerHttp({
   connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
+  ...(input.renewable && { renew: () => renewals.renew() }),
   ...(input.partnerRateLimits ? {} : { limits: {} }),
   onCall: (call) => { calls.push(call); post({ type: 'call' }); },
 });

@@ -54,7 +54,7 @@ async function request(options: TokenRequestOptions, known: Credentials, paramet
   const http = createPartnerHttp({
     connector: {
       declaration: { ...declaration, configuration: Object.keys(secrets).map((name) => ({ name, type: 'secret', title: name, help: '', required: false })), limits: { text: '' } },
-      authenticate: () => basic ? { authorization: `Basic ${Buffer.from(`${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`).toString('base64')}` } : {},
+      authenticate: (): Readonly<Record<string, string>> => basic ? { authorization: `Basic ${Buffer.from(`${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`).toString('base64')}` } : {},
       baseUrl: () => url.origin,
     },
     credentials: secrets, maxAttempts: 1, maxBodyBytes: 1_048_576, connections: 1, clock,
