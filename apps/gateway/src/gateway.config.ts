@@ -1,4 +1,4 @@
-import { IsEmail, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsEmail, IsInt, IsJSON, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
 import { DatabaseConfig, Setting } from '#platform';
 
 export class GatewayConfig extends DatabaseConfig {
@@ -28,6 +28,17 @@ export class GatewayConfig extends DatabaseConfig {
   @Setting({ env: 'SYNC_INTERVAL_FLOOR_MINUTES', description: 'Shortest interval between scheduled syncs that a source may have, in minutes.', type: 'integer', default: '60' })
   @IsInt() @Min(1) @Max(1_440)
   intervalFloorMinutes!: number;
+
+  @Setting({ env: 'PUBLIC_URL', description: 'Public base URL of the gateway. Partners send people back to <it>/api/v1/oauth/callback, which must be registered there.', default: 'http://localhost:8080' })
+  @Matches(/^https?:\/\/[^/?#]+\/?$/, { message: 'it must be http:// or https:// and a host, without a path' })
+  publicUrl!: string;
+
+  @Setting({
+    env: 'OAUTH_CLIENTS', type: 'secret', optional: true,
+    description: 'OAuth clients of this installation, for workspaces without their own: JSON, {"<connector>": {"clientId": "…", "clientSecret": "…"}}. Stored encrypted.',
+  })
+  @IsOptional() @IsJSON({ message: 'it must be JSON' })
+  oauthClients?: string;
 
   @Setting({ env: 'WEBHOOK_PUBLIC_URL', description: 'Public base URL of the webhook-gateway, for the URLs that partners are given.', default: 'http://localhost:8081' })
   @Matches(/^https?:\/\//, { message: 'it must start with http:// or https://' })

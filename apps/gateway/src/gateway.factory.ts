@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { Connector } from '#connector-kit';
 import { RunRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, loadConfig } from '#platform';
+import { Catalog } from './catalog/catalog.js';
 import { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { configureHttp } from './http/configure-http.js';
@@ -20,7 +23,7 @@ export const anyId = '018f0000-0000-7000-8000-000000000000';
 export interface Body {
   readonly id: string; readonly name: string; readonly slug: string; readonly state: string; readonly code: string; readonly key: string; readonly url: string;
   readonly collections: readonly string[]; readonly selected: boolean; readonly warehouseId: string | null; readonly intervalMinutes: number; readonly nextRunAt: string; readonly createdAt: string;
-  readonly enabled: boolean; readonly workspace: Body; readonly configuration: readonly Body[]; readonly secrets: readonly Body[]; readonly nextCursor: string | null;
+  readonly authorizeUrl: string; readonly grantId: string; readonly enabled: boolean; readonly workspace: Body; readonly configuration: readonly Body[]; readonly secrets: readonly Body[]; readonly nextCursor: string | null;
   readonly errors: readonly [{ readonly field: string; readonly message: string }]; readonly data: readonly [Body, ...Body[]];
 }
 export interface Answer { readonly status: number; readonly headers: Record<string, string>; readonly body: Body; readonly text: string }
@@ -63,27 +66,32 @@ async function startPartner(key: string) {
   return { server, partner: { key, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls: () => calls } };
 }
 
+/** @param connectors instead of those of the registry @param env more of the environment */
+export interface TestGatewayOptions { readonly connectors?: readonly Connector[]; readonly env?: Readonly<Record<string, string>> }
+
 /** A whole gateway over HTTP on a free port, for the specs. */
-export async function startGateway(databaseUrl: string, brokers: readonly string[], topicPrefix: string): Promise<TestGateway> {
+export async function startGateway(databaseUrl: string, brokers: readonly string[], topicPrefix: string, { connectors, env = {} }: TestGatewayOptions = {}): Promise<TestGateway> {
   const { server, partner } = await startPartner(`sk_test_${random()}`);
   const [ownerKey, password, vaultKeys] = [`cs_${random()}`, random(), `k1:${randomBytes(32).toString('base64')}`];
   const config = loadConfig(GatewayConfig, {
     KAFKA_BROKERS: brokers.join(','), TOPIC_PREFIX: topicPrefix, DATABASE_URL: databaseUrl, VAULT_KEYS: vaultKeys, ALLOW_PRIVATE_ADDRESSES: 'true', SECURE_COOKIES: 'false',
-    BOOTSTRAP_OWNER_EMAIL: 'owner@example.com', BOOTSTRAP_OWNER_PASSWORD: password, BOOTSTRAP_API_KEY: ownerKey, WEBHOOK_PUBLIC_URL: 'https://hooks.example.com/',
+    BOOTSTRAP_OWNER_EMAIL: 'owner@example.com', BOOTSTRAP_OWNER_PASSWORD: password, BOOTSTRAP_API_KEY: ownerKey, WEBHOOK_PUBLIC_URL: 'https://hooks.example.com/', ...env,
   }, () => '');
   const metrics = new Metrics('gateway');
   const values = [{ provide: GatewayConfig, useValue: config }, { provide: Logger, useValue: Logger.create('gateway', 'silent') }, { provide: Metrics, useValue: metrics }, { provide: Health, useValue: new Health(metrics) }];
   @Global()
   @Module({ imports: [GatewayModule], providers: values, exports: values.map(({ provide }) => provide) })
   class Root {}
-  const app = await NestFactory.create<NestFastifyApplication>(Root, new FastifyAdapter(), { logger: false, abortOnError: false });
+  const app = connectors === undefined
+    ? await NestFactory.create<NestFastifyApplication>(Root, new FastifyAdapter(), { logger: false, abortOnError: false })
+    : (await Test.createTestingModule({ imports: [Root] }).overrideProvider(Catalog).useValue(new Catalog(connectors)).compile()).createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   configureHttp(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   const database = await openDatabase({ url: databaseUrl, applicationName: 'spec' });
 
   const send: TestGateway['send'] = async (method, path, headers, payload) => {
-    const answer = await fetch(`${url}${path}`, { method, headers, body: payload });
+    const answer = await fetch(`${url}${path}`, { method, headers, body: payload, redirect: 'manual' });
     const text = await answer.text();
     return { status: answer.status, headers: Object.fromEntries(answer.headers), text, body: /json/.test(answer.headers.get('content-type') ?? '') && text !== '' ? JSON.parse(text) as Body : NO_BODY };
   };

@@ -1,10 +1,11 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, IdempotencyRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, type DataSource,
+  AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, type DataSource,
 } from '#persistence';
+import { Renewer } from '#oauth';
 import { Health } from '#platform';
-import { createVault, parseKeyRing } from '#vault';
+import { createVault, parseKeyRing, type Vault } from '#vault';
 import { AccessGuard } from './access/access.guard.js';
 import { AccessService } from './access/access.service.js';
 import { ApiKeysController } from './access/api-keys.controller.js';
@@ -24,6 +25,9 @@ import { LiveFeed } from './live/live-feed.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
 import { UsageController } from './runs/usage.controller.js';
+import { OAuthController } from './oauth/oauth.controller.js';
+import { OAuthService } from './oauth/oauth.service.js';
+import { SourceCredentials } from './sources/source-credentials.js';
 import { SourceTester } from './sources/source-tester.js';
 import { SourcesController } from './sources/sources.controller.js';
 import { SourcesService } from './sources/sources.service.js';
@@ -38,21 +42,29 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController,
+    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, IdempotencyRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
+    {
+      provide: Renewer, inject: [CredentialRepository, OAuthRepository, VAULT, Catalog, GatewayConfig],
+      useFactory: (credentials: CredentialRepository, clients: OAuthRepository, vault: Vault, catalog: Catalog, { allowPrivateAddresses }: GatewayConfig) =>
+        new Renewer(credentials, clients, vault, async (name) => catalog.get(name), allowPrivateAddresses),
+    },
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SourceTester, SourcesService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, OAuthService, RunsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {
-  constructor(private readonly access: AccessService) {}
+  constructor(private readonly access: AccessService, private readonly oauth: OAuthService) {}
 
-  onModuleInit(): Promise<void> { return this.access.bootstrap(); }
+  async onModuleInit(): Promise<void> {
+    await this.access.bootstrap();
+    await this.oauth.setOperatorClients();
+  }
 }

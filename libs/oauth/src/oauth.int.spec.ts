@@ -79,7 +79,7 @@ beforeAll(async () => {
   [{ id: workspaceId }] = await database().query('select id from workspaces') as [{ id: string }];
   connector = {
     declaration: { name: 'acme', title: 'Acme', description: '', documentationUrl: '', auth: ['oauth2'], configuration: [{ name: 'accessToken', type: 'secret', title: '', help: '', required: false }], collections: [], limits: { text: '' } },
-    oauth: { authorizeUrl: () => `${partner.url}/authorize`, tokenUrl: () => `${partner.url}/token`, scopes: ['read'], refreshTokenMs: 1_000_000 },
+    oauth: { authorizeUrl: () => `${partner.url}/authorize`, tokenUrl: () => `${partner.url}/token`, hosts: [], scopes: ['read'], refreshTokenMs: 1_000_000 },
     authenticate: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
     baseUrl: () => partner.url, check: () => Promise.reject(new Error('unused')), readers: {}, normalize: () => [],
   };

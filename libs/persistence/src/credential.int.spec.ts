@@ -116,6 +116,15 @@ describe('renew', () => {
     expect(await rows(processes[1]!, 'show lock_timeout')).toEqual([{ lock_timeout: '0' }]);
   });
 
+  it('isn\'t undone by a change that was made of older credentials', async () => {
+    const credentials = new CredentialRepository(database);
+    await credentials.renew(sourceId, 1, () => Promise.resolve(renewed('new')));
+    expect(await sources.replaceCredentials(sourceId, 'made of old ones', {}, { version: 1 })).toBe(false);
+    expect(await stored()).toMatchObject({ sealed: 'new', version: 2 });
+    expect(await sources.replaceCredentials(sourceId, 'made of new ones', {}, { version: 2 })).toBe(true);
+    expect(await credentials.get(sourceId)).toMatchObject({ sealed: 'made of new ones', version: 3 });
+  });
+
   it('has nothing to renew when the source is gone', async () => {
     await sources.delete(sourceId);
     expect(await new CredentialRepository(database).renew(sourceId, 1, never)).toEqual({ state: 'gone' });

@@ -115,15 +115,18 @@ export class SourceRepository {
 
   /**
    * New credentials, tested by the caller, end the error state, and what is known of renewals of the old ones.
+   * @param version of the credentials that parts of the new ones were taken from. False: there are newer ones; nothing was written
    * @throws GrantGone
    */
-  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt }: Pick<NewSource, 'grantId' | 'keepAliveAt'> = {}): Promise<void> {
+  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt, version }: Pick<NewSource, 'grantId' | 'keepAliveAt'> & { readonly version?: number } = {}): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       await takeGrant(tx, grantId);
-      await rows(tx, `update source_credentials set sealed = $2, version = version + 1, keep_alive_at = $3, renewal_began_at = null, renew_after = null, renewal_error = null, refused = false, updated_at = now()
-        where source_id = $1`, [id, sealedCredentials, keepAliveAt ?? null]);
+      const written = await rows(tx, `update source_credentials set sealed = $2, version = version + 1, keep_alive_at = $3, renewal_began_at = null, renew_after = null, renewal_error = null, refused = false, updated_at = now()
+        where source_id = $1 and ($4::bigint is null or version = $4) returning 1`, [id, sealedCredentials, keepAliveAt ?? null, version ?? null]);
+      if (written.length === 0) return false;
       await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null,
         next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
+      return true;
     });
   }
 

@@ -32,16 +32,16 @@ export class SourcesController {
   @ApiOperation({ summary: 'Create a source', description: 'Its credentials are tested first; its first sync begins at once.' })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
   @ApiCreatedResponse({ type: SourceDto })
-  async create(@Caller() { workspaceId }: Principal, @Body() body: CreateSourceDto, @Headers('idempotency-key') key: string | undefined): Promise<SourceDto> {
-    return shown(await this.sources.create(workspaceId, body, key));
+  async create(@Caller() caller: Principal, @Body() body: CreateSourceDto, @Headers('idempotency-key') key: string | undefined): Promise<SourceDto> {
+    return shown(await this.sources.create(caller, body, key));
   }
 
   @Post('test')
   @HttpCode(200)
   @ApiOperation({ summary: 'Test credentials', description: 'At the partner\'s, and the permission for each collection. Nothing is saved.' })
   @ApiOkResponse({ type: SourceTestDto })
-  async test(@Body() { connector, configuration, collections }: TestSourceDto): Promise<SourceTestDto> {
-    const { account, access } = await this.sources.test(connector, configuration, collections);
+  async test(@Caller() caller: Principal, @Body() { connector, collections, ...given }: TestSourceDto): Promise<SourceTestDto> {
+    const { account, access } = await this.sources.test(caller, connector, given, collections);
     return { account, access: [...access] };
   }
 
@@ -100,7 +100,7 @@ export class SourcesController {
   @Put(':id/credentials')
   @ApiOperation({ summary: 'Change credentials', description: 'What is left out stays as it is. Tested first; ends the error state.' })
   @ApiOkResponse({ type: SourceDto })
-  async credentials(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { configuration }: CredentialsDto): Promise<SourceDto> {
-    return shown(await this.sources.replaceCredentials(workspaceId, id, configuration));
+  async credentials(@Caller() caller: Principal, @Param('id') id: string, @Body() body: CredentialsDto): Promise<SourceDto> {
+    return shown(await this.sources.replaceCredentials(caller, id, body));
   }
 }

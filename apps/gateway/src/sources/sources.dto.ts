@@ -13,7 +13,12 @@ export class CollectionsDto {
 }
 
 export class CredentialsDto {
-  @ApiProperty(configuration) @IsObject() configuration!: Record<string, string>;
+  @ApiPropertyOptional(configuration) @ValidateIf(({ grantId, configuration: given }: CredentialsDto) => grantId === undefined || given !== undefined) @IsObject()
+  configuration?: Record<string, string>;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Of an OAuth sign-in that a person agreed to (POST /api/v1/oauth/{connector}/start): instead of credentials in the configuration, by the user or key that began it, once.' })
+  @IsOptional() @IsUUID()
+  grantId?: string;
 }
 
 export class TestSourceDto extends CredentialsDto {

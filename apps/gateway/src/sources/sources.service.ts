@@ -1,24 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Connector, Credentials, CheckResult } from '#connector-kit';
-import { SourceRepository, isUniqueViolation, newId, type Idempotency, type SourceEntity } from '#persistence';
-import { sealContext, type Vault } from '#vault';
+import { Injectable } from '@nestjs/common';
+import type { Connector, CheckResult } from '#connector-kit';
+import { GrantGone, SourceRepository, isUniqueViolation, newId, type Idempotency, type Principal, type SourceEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
 import { Problem, invalid, notFound } from '../http/problem.js';
-import { VAULT } from '../tokens.js';
 import { WarehousesService } from '../warehouses/warehouses.service.js';
-import { hasObjects, isSlug, numberedSlug, readCollections, readConfiguration, readInterval, readStartDate, toSlug } from './source-input.js';
+import { SourceCredentials, grantGone, type GivenCredentials } from './source-credentials.js';
+import { hasObjects, isSlug, numberedSlug, readCollections, readInterval, readStartDate, toSlug } from './source-input.js';
 import { SourceTester } from './source-tester.js';
 
 export interface SourceView { readonly source: SourceEntity; readonly collections: readonly string[] }
 
-export interface CreateSource {
+export interface CreateSource extends GivenCredentials {
   readonly connector: string;
   readonly name: string;
   readonly slug?: string;
   readonly warehouseId?: string | null;
-  readonly configuration: Readonly<Record<string, unknown>>;
   readonly collections?: readonly string[];
   readonly startDate?: string;
   readonly intervalMinutes?: number;
@@ -30,7 +28,7 @@ const TOKEN_BYTES = 32;
 export class SourcesService {
   constructor(
     private readonly sources: SourceRepository, private readonly warehouses: WarehousesService, private readonly tester: SourceTester,
-    private readonly creates: Creates, @Inject(VAULT) private readonly vault: Vault, private readonly config: GatewayConfig,
+    private readonly creates: Creates, private readonly credentials: SourceCredentials, private readonly config: GatewayConfig,
   ) {}
 
   async list(workspaceId: string, limit: number, after: string | undefined): Promise<SourceView[]> {
@@ -48,25 +46,27 @@ export class SourcesService {
   /** The source's connector, also for those beside it. */
   connector(name: string): Connector { return this.tester.connector(name); }
 
-  async test(connectorName: string, values: Readonly<Record<string, unknown>>, collections: readonly string[] | undefined): Promise<CheckResult> {
+  async test(caller: Principal, connectorName: string, given: GivenCredentials, collections: readonly string[] | undefined): Promise<CheckResult> {
     const connector = this.tester.connector(connectorName);
-    const { credentials } = readConfiguration(connector.declaration, values);
+    const { credentials } = await this.credentials.read(caller, connector, given);
     return (await this.tester.test(connector, credentials, collections === undefined ? undefined : readCollections(connector.declaration, collections))).result;
   }
 
   /** Credentials are tested before anything is saved. */
-  create(workspaceId: string, input: CreateSource, key: string | undefined): Promise<SourceView> {
+  create(caller: Principal, input: CreateSource, key: string | undefined): Promise<SourceView> {
+    const { workspaceId } = caller;
     return this.creates.once({
       workspaceId, route: 'POST /sources', key, body: input,
       find: (id) => this.get(workspaceId, id),
-      make: (idempotency) => this.make(workspaceId, input, idempotency),
+      make: (idempotency) => this.make(caller, input, idempotency),
     });
   }
 
-  private async make(workspaceId: string, input: CreateSource, idempotency: Idempotency | undefined): Promise<SourceView> {
+  private async make(caller: Principal, input: CreateSource, idempotency: Idempotency | undefined): Promise<SourceView> {
     const connector = this.tester.connector(input.connector);
     const { declaration } = connector;
-    const { credentials, shown } = readConfiguration(declaration, input.configuration);
+    const { workspaceId } = caller;
+    const { credentials, shown, grantId, keepAliveAt } = await this.credentials.read(caller, connector, input);
     const collections = readCollections(declaration, input.collections);
     const startDate = readStartDate(input.startDate, Date.now());
     const intervalMinutes = readInterval(input.intervalMinutes, this.config.intervalFloorMinutes);
@@ -79,10 +79,11 @@ export class SourcesService {
     try {
       await this.sources.create({
         id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, collections,
-        sealedCredentials: this.seal(id, credentials),
-        ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.vault.seal(token, sealContext.webhookToken(id)) } }),
+        sealedCredentials: this.credentials.seal(id, credentials), ...(grantId !== undefined && { grantId }), ...(keepAliveAt !== undefined && { keepAliveAt }),
+        ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.credentials.sealToken(id, token) } }),
       }, 'first', idempotency);
     } catch (error) {
+      if (error instanceof GrantGone) throw grantGone();
       throw isUniqueViolation(error) ? slugTaken(slug) : error;
     }
     await this.tester.count(id, calls);
@@ -130,22 +131,14 @@ export class SourcesService {
   }
 
   /** New values over the old ones, tested before they are saved; ends the error state. */
-  async replaceCredentials(workspaceId: string, id: string, values: Readonly<Record<string, unknown>>): Promise<SourceView> {
-    const { source } = await this.get(workspaceId, id);
+  async replaceCredentials(caller: Principal, id: string, given: GivenCredentials): Promise<SourceView> {
+    const { source } = await this.get(caller.workspaceId, id);
     const connector = this.connector(source.connector);
-    const { credentials, shown } = readConfiguration(connector.declaration, { ...await this.credentials(id), ...values });
-    const { calls } = await this.tester.test(connector, credentials, []);
-    await this.sources.replaceCredentials(id, this.seal(id, credentials), shown);
-    await this.tester.count(id, calls);
-    return this.get(workspaceId, id);
+    const { made, result } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, given), (credentials) => this.tester.test(connector, credentials, []));
+    await this.credentials.replace(source, made);
+    await this.tester.count(id, result.calls);
+    return this.get(caller.workspaceId, id);
   }
-
-  private async credentials(id: string): Promise<Credentials> {
-    const sealed = await this.sources.sealedCredentials(id);
-    return sealed === undefined ? {} : JSON.parse(this.vault.open(sealed, sealContext.credentials(id))) as Credentials;
-  }
-
-  private seal(id: string, credentials: Credentials): string { return this.vault.seal(JSON.stringify(credentials), sealContext.credentials(id)); }
 
   /** The one asked for, or the first free one made of the name. */
   private async slug(workspaceId: string, { slug, name }: CreateSource): Promise<string> {

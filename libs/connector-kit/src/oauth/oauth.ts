@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { ConfigurationInvalidError } from '#contracts';
 import type { Credentials } from '../connector.js';
 
 /** What a token endpoint answered, parsed. */
@@ -14,6 +15,11 @@ export interface OAuth {
   authorizeUrl(configuration: Credentials): string;
   /** @throws ConfigurationInvalidError */
   tokenUrl(configuration: Credentials): string;
+  /**
+   * Domains that both URLs must be in, e.g. `['salesforce.com']`: the client's secret goes nowhere else, whatever somebody enters
+   * as login URL. Not checked where private addresses are allowed (simulators).
+   */
+  readonly hosts: readonly string[];
   /** Asked for, joined by spaces. */
   readonly scopes: readonly string[];
   /** Where the client's id and secret go in a token request: parameters, or a Basic header. Default `body`. */
@@ -74,11 +80,24 @@ export interface AuthorizationRequest {
   readonly redirectUri: string;
   readonly state: string;
   readonly challenge: string;
+  /** Where private addresses are allowed. */
+  readonly anyHost: boolean;
+}
+
+/** One of the OAuth's own URLs. @throws ConfigurationInvalidError when it leads elsewhere */
+export function trustedUrl({ hosts }: OAuth, text: string, anyHost: boolean): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const trusted = anyHost ? /^https?:$/.test(url?.protocol ?? '') : url?.protocol === 'https:' && url.port === '' && hosts.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`));
+  if (url === undefined || !trusted || url.username !== '' || url.password !== '') {
+    throw new ConfigurationInvalidError('The login address is not one of the partner\'s.', { remedy: `Enter an https address in ${hosts.join(' or ')}.` });
+  }
+  return url;
 }
 
 /** The URL to send a person to. @throws ConfigurationInvalidError */
-export function authorizationUrl(oauth: OAuth, configuration: Credentials, { clientId, redirectUri, state, challenge }: AuthorizationRequest): string {
-  const url = new URL(oauth.authorizeUrl(configuration));
+export function authorizationUrl(oauth: OAuth, configuration: Credentials, { clientId, redirectUri, state, challenge, anyHost }: AuthorizationRequest): string {
+  trustedUrl(oauth, oauth.tokenUrl(configuration), anyHost);
+  const url = trustedUrl(oauth, oauth.authorizeUrl(configuration), anyHost);
   const parameters = {
     ...oauth.authorizeParameters, response_type: 'code', client_id: clientId, redirect_uri: redirectUri, state, code_challenge: challenge, code_challenge_method: 'S256',
     ...(oauth.scopes.length > 0 && { scope: oauth.scopes.join(' ') }),

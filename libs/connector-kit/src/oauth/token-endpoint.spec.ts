@@ -31,7 +31,7 @@ async function endpoint(status: number, body: unknown, oauth: Partial<OAuth> = {
     client, allowPrivateAddresses: true, clock: () => NOW,
     connector: {
       declaration: { name: 'acme', title: 'Acme', description: '', documentationUrl: '', auth: ['oauth2'], configuration: [], collections: [], limits: { text: '', requestsPerSecond: 0.001 } },
-      oauth: { authorizeUrl: () => `${base}/authorize?tenant=1`, tokenUrl: () => `${base}/oauth/token`, scopes: ['read', 'offline'], ...oauth },
+      oauth: { authorizeUrl: () => `${base}/authorize?tenant=1`, tokenUrl: () => `${base}/oauth/token`, hosts: ['127.0.0.1', 'acme.example'], scopes: ['read', 'offline'], ...oauth },
     },
   };
   return { options, asked, base };
@@ -49,11 +49,22 @@ describe('the authorize URL', () => {
     const { verifier, challenge } = newPkce();
     expect(verifier).toMatch(/^[\w-]{43}$/);
     expect(challenge).toBe(createHash('sha256').update(verifier).digest('base64url'));
-    const url = new URL(authorizationUrl({ ...oauth!, authorizeParameters: { prompt: 'consent' } }, {}, { clientId: 'c', redirectUri: 'https://x.example/back?a=b', state: 's t', challenge }));
+    const url = new URL(authorizationUrl({ ...oauth!, authorizeParameters: { prompt: 'consent' } }, {}, { clientId: 'c', redirectUri: 'https://x.example/back?a=b', state: 's t', challenge, anyHost: true }));
     expect(Object.fromEntries(url.searchParams)).toEqual({
       tenant: '1', prompt: 'consent', response_type: 'code', client_id: 'c', redirect_uri: 'https://x.example/back?a=b', state: 's t', code_challenge: challenge, code_challenge_method: 'S256', scope: 'read offline',
     });
     expect(url.href).not.toContain(verifier);
+  });
+
+  it.each(['http://acme.example/x', 'https://evil.example/x', 'https://notacme.example/x', 'https://acme.example.evil.example/', 'https://user:x@acme.example/', 'https://acme.example:8443/', 'nonsense'])('is not made of %s, nor is the client\'s secret sent there', async (url) => {
+    const { options } = await endpoint(200, {}, { authorizeUrl: () => url });
+    const asked = { clientId: 'c', redirectUri: 'r', state: 's', challenge: 'c', anyHost: false };
+    const trusted = { ...options.connector.oauth!, authorizeUrl: () => 'https://login.acme.example/', tokenUrl: () => 'https://acme.example/token' };
+    expect(authorizationUrl(trusted, {}, asked)).toContain('https://login.acme.example/?');
+    expect(() => authorizationUrl({ ...trusted, authorizeUrl: () => url }, {}, asked)).toThrow('not one of the partner\'s');
+    const wrong = { ...trusted, tokenUrl: () => url };
+    expect(() => authorizationUrl(wrong, {}, asked)).toThrow('not one of the partner\'s');
+    expect((await thrown(refreshCredentials({ ...options, allowPrivateAddresses: false, connector: { ...options.connector, oauth: wrong } }, { refreshToken: secret() }))).code).toBe('configuration_invalid');
   });
 });
 

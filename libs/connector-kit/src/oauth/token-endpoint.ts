@@ -2,7 +2,7 @@ import { AuthenticationFailedError, PartnerContractError, PartnerUnavailableErro
 import type { Connector, Credentials } from '../connector.js';
 import { createPartnerHttp, type PartnerHttpOptions } from '../http/partner-http.js';
 import type { PartnerResponse } from '../http/types.js';
-import type { OAuth, OAuthClient, TokenAnswer } from './oauth.js';
+import { trustedUrl, type OAuth, type OAuthClient, type TokenAnswer } from './oauth.js';
 
 export interface TokenRequestOptions extends Pick<PartnerHttpOptions, 'allowPrivateAddresses' | 'signal' | 'clock' | 'headersTimeoutMs'> {
   readonly connector: Pick<Connector, 'declaration' | 'oauth'>;
@@ -41,7 +41,7 @@ async function request(options: TokenRequestOptions, known: Credentials, paramet
   const { connector: { declaration, oauth }, client } = options;
   if (oauth === undefined) throw new PartnerContractError(`${declaration.title} gives out no access by OAuth.`);
   const clock = options.clock ?? Date.now;
-  const url = new URL(oauth.tokenUrl(known));
+  const url = trustedUrl(oauth, oauth.tokenUrl(known), options.allowPrivateAddresses === true);
   const { title } = declaration;
   const basic = oauth.clientAuthentication === 'basic';
   const fields = {

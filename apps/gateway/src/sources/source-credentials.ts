@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AuthenticationFailedError, fromErrorReport } from '#contracts';
+import { isRenewable, tokenPart, type Connector, type Credentials } from '#connector-kit';
+import { Renewer, keepAliveAt } from '#oauth';
+import { CredentialRepository, GrantGone, OAuthRepository, SourceRepository, type Principal, type SourceEntity } from '#persistence';
+import { sealContext, type Vault } from '#vault';
+import { Problem, invalid } from '../http/problem.js';
+import { VAULT } from '../tokens.js';
+import { readConfiguration, type Configuration } from './source-input.js';
+
+/** What a person gives: values, or the grant of an OAuth sign-in, or both. */
+export interface GivenCredentials { readonly configuration?: Readonly<Record<string, unknown>>; readonly grantId?: string }
+
+/** With tokens, where there are any. */
+export interface ReadCredentials extends Configuration { readonly grantId?: string; readonly keepAliveAt?: Date }
+
+/** A source's credentials: what a person enters, what a partner granted, and how they are stored. */
+@Injectable()
+export class SourceCredentials {
+  constructor(
+    private readonly sources: SourceRepository, private readonly stored: CredentialRepository, private readonly oauth: OAuthRepository, private readonly renewer: Renewer, @Inject(VAULT) private readonly vault: Vault,
+  ) {}
+
+  /** @param source the one that is to be connected again @throws Problem naming fields, never values */
+  async read(caller: Principal, connector: Connector, { configuration = {}, grantId }: GivenCredentials, source?: SourceEntity): Promise<ReadCredentials> {
+    const { declaration } = connector;
+    if (grantId === undefined) return readConfiguration(declaration, configuration);
+    const grant = await this.oauth.findGrant(grantId, caller);
+    if (grant === undefined || grant.connector !== declaration.name || grant.sourceId !== null && grant.sourceId !== source?.id) throw grantGone();
+    const granted = JSON.parse(this.vault.open(grant.sealed, sealContext.oauthGrant(grantId))) as Credentials;
+    return { ...this.together(connector, configuration, granted), grantId };
+  }
+
+  /** The source's own values under new ones. Tokens stay, unless there are new ones. `version`: of what stays. */
+  async change(caller: Principal, connector: Connector, source: SourceEntity, given: GivenCredentials): Promise<ReadCredentials & { readonly version?: number }> {
+    const kept = await this.stored.get(source.id);
+    const known = kept === undefined ? {} : JSON.parse(this.vault.open(kept.sealed, sealContext.credentials(source.id))) as Credentials;
+    const values = Object.fromEntries(Object.entries(known).filter(([name]) => connector.declaration.configuration.some((field) => field.name === name)));
+    const configuration = { ...values, ...given.configuration };
+    if (given.grantId !== undefined) return this.read(caller, connector, { configuration, grantId: given.grantId }, source);
+    if (connector.oauth === undefined || !isRenewable(known) || given.configuration?.['accessToken'] !== undefined) return this.read(caller, connector, { configuration });
+    return { ...this.together(connector, configuration, tokenPart(connector.oauth, known)), ...(kept !== undefined && { version: kept.version }) };
+  }
+
+  /**
+   * Runs `attempt` with the credentials to be, and once more with renewed ones when the partner refuses tokens that were kept.
+   * @throws an error of the taxonomy; Problem
+   */
+  async tried<T>(source: SourceEntity, make: () => Promise<ReadCredentials & { readonly version?: number }>, attempt: (credentials: Credentials) => Promise<T>): Promise<{ readonly made: ReadCredentials & { readonly version?: number }; readonly result: T }> {
+    const made = await make();
+    try {
+      return { made, result: await attempt(made.credentials) };
+    } catch (thrown) {
+      if (!(thrown instanceof AuthenticationFailedError) || made.version === undefined) throw thrown;
+      const renewed = await this.renewer.renew({ sourceId: source.id, workspaceId: source.workspaceId, connector: source.connector }, made.version);
+      if ('error' in renewed) throw fromErrorReport(renewed.error);
+      const again = await make();
+      return { made: again, result: await attempt(again.credentials) };
+    }
+  }
+
+  /** @throws Problem when the grant was taken meanwhile, or the tokens renewed */
+  async replace(source: SourceEntity, { credentials, shown, grantId, keepAliveAt: alive, version }: ReadCredentials & { readonly version?: number }): Promise<void> {
+    const written = await this.sources.replaceCredentials(source.id, this.seal(source.id, credentials), shown, {
+      ...(grantId !== undefined && { grantId }), ...(alive !== undefined && { keepAliveAt: alive }), ...(version !== undefined && { version }),
+    }).catch((error: unknown) => { throw error instanceof GrantGone ? grantGone() : error; });
+    if (!written) throw new Problem({ status: 409, code: 'conflict', title: 'The access was renewed at the same moment.', remedy: 'Send the request again.' });
+  }
+
+  seal(id: string, credentials: Credentials): string { return this.vault.seal(JSON.stringify(credentials), sealContext.credentials(id)); }
+
+  sealToken(id: string, token: string): string { return this.vault.seal(token, sealContext.webhookToken(id)); }
+
+  /** What was granted wins: the rest belongs to the same account. */
+  private together(connector: Connector, configuration: Readonly<Record<string, unknown>>, granted: Credentials): ReadCredentials {
+    const declared = new Set(connector.declaration.configuration.map(({ name }) => name));
+    const of = (wanted: boolean): Credentials => Object.fromEntries(Object.entries(granted).filter(([name]) => declared.has(name) === wanted));
+    const { credentials, shown } = readConfiguration(connector.declaration, { ...configuration, ...of(true) });
+    const alive = connector.oauth === undefined ? undefined : keepAliveAt(connector.oauth, Date.now());
+    return { credentials: { ...credentials, ...of(false) }, shown, ...(alive !== undefined && { keepAliveAt: alive }) };
+  }
+}
+
+export const grantGone = (): Problem => invalid([{ field: 'grantId', message: 'There is no such grant of yours: nobody agreed yet, it is older than 15 minutes, was taken already, or belongs to another connector or source.' }]);
