@@ -6,6 +6,7 @@ import { Health, Logger, TRANSPORT } from '#platform';
 import { createVault, parseKeyRing, type Vault } from '#vault';
 import { FetcherConfig } from './fetcher.config.js';
 import { controlCommands } from './run-sync/control-commands.js';
+import { KeepAliveService } from './run-sync/keep-alive.service.js';
 import { RunPortsFactory } from './run-sync/run-ports.factory.js';
 import { RunSyncService } from './run-sync/run-sync.service.js';
 import { SyncController } from './run-sync/sync.controller.js';
@@ -16,14 +17,15 @@ const DATABASE = Symbol('control database');
 @Module({
   controllers: [SyncController],
   providers: [
-    RunSyncService, RunPortsFactory,
+    RunSyncService, RunPortsFactory, KeepAliveService,
     { provide: DATABASE, inject: [FetcherConfig], useFactory: ({ databaseUrl }: FetcherConfig) => openDatabase({ url: databaseUrl, applicationName: 'fetcher' }) },
     { provide: RunRepository, inject: [DATABASE], useFactory: (database: DataSource) => new RunRepository(database) },
     { provide: VAULT, inject: [FetcherConfig], useFactory: ({ vaultKeys }: FetcherConfig) => createVault(parseKeyRing(vaultKeys)) },
+    { provide: CredentialRepository, inject: [DATABASE], useFactory: (database: DataSource) => new CredentialRepository(database) },
     {
-      provide: Renewer, inject: [DATABASE, VAULT, FetcherConfig],
-      useFactory: (database: DataSource, vault: Vault, { allowPrivateAddresses }: FetcherConfig) => new Renewer(
-        new CredentialRepository(database), new OAuthRepository(database), vault, async (name) => connectorNames.includes(name) ? loadConnector(name) : undefined, allowPrivateAddresses),
+      provide: Renewer, inject: [DATABASE, CredentialRepository, VAULT, FetcherConfig],
+      useFactory: (database: DataSource, credentials: CredentialRepository, vault: Vault, { allowPrivateAddresses }: FetcherConfig) => new Renewer(
+        credentials, new OAuthRepository(database), vault, async (name) => connectorNames.includes(name) ? loadConnector(name) : undefined, allowPrivateAddresses),
     },
     { provide: TRANSPORT, inject: [FetcherConfig, Logger, Health], useFactory: controlCommands },
   ],

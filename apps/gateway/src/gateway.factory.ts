@@ -2,14 +2,11 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import type { Connector } from '#connector-kit';
 import { RunRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, loadConfig } from '#platform';
-import { Catalog } from './catalog/catalog.js';
 import { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 import { configureHttp } from './http/configure-http.js';
@@ -66,25 +63,29 @@ async function startPartner(key: string) {
   return { server, partner: { key, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls: () => calls } };
 }
 
-/** @param connectors instead of those of the registry @param env more of the environment */
-export interface TestGatewayOptions { readonly connectors?: readonly Connector[]; readonly env?: Readonly<Record<string, string>> }
+export interface TestGatewayOptions {
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Makes the application of its root module, e.g. with other connectors. */
+  readonly create?: (root: Type) => Promise<NestFastifyApplication>;
+}
+
+const create = (root: Type): Promise<NestFastifyApplication> => NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), { logger: false, abortOnError: false });
 
 /** A whole gateway over HTTP on a free port, for the specs. */
-export async function startGateway(databaseUrl: string, brokers: readonly string[], topicPrefix: string, { connectors, env = {} }: TestGatewayOptions = {}): Promise<TestGateway> {
+export async function startGateway(databaseUrl: string, brokers: readonly string[], topicPrefix: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { server, partner } = await startPartner(`sk_test_${random()}`);
   const [ownerKey, password, vaultKeys] = [`cs_${random()}`, random(), `k1:${randomBytes(32).toString('base64')}`];
   const config = loadConfig(GatewayConfig, {
     KAFKA_BROKERS: brokers.join(','), TOPIC_PREFIX: topicPrefix, DATABASE_URL: databaseUrl, VAULT_KEYS: vaultKeys, ALLOW_PRIVATE_ADDRESSES: 'true', SECURE_COOKIES: 'false',
-    BOOTSTRAP_OWNER_EMAIL: 'owner@example.com', BOOTSTRAP_OWNER_PASSWORD: password, BOOTSTRAP_API_KEY: ownerKey, WEBHOOK_PUBLIC_URL: 'https://hooks.example.com/', ...env,
+    BOOTSTRAP_OWNER_EMAIL: 'owner@example.com', BOOTSTRAP_OWNER_PASSWORD: password, BOOTSTRAP_API_KEY: ownerKey, WEBHOOK_PUBLIC_URL: 'https://hooks.example.com/', ...options.env,
   }, () => '');
   const metrics = new Metrics('gateway');
   const values = [{ provide: GatewayConfig, useValue: config }, { provide: Logger, useValue: Logger.create('gateway', 'silent') }, { provide: Metrics, useValue: metrics }, { provide: Health, useValue: new Health(metrics) }];
   @Global()
   @Module({ imports: [GatewayModule], providers: values, exports: values.map(({ provide }) => provide) })
   class Root {}
-  const app = connectors === undefined
-    ? await NestFactory.create<NestFastifyApplication>(Root, new FastifyAdapter(), { logger: false, abortOnError: false })
-    : (await Test.createTestingModule({ imports: [Root] }).overrideProvider(Catalog).useValue(new Catalog(connectors)).compile()).createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  const app = await (options.create ?? create)(Root);
   configureHttp(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

@@ -2,9 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Type } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
 import type { Connector } from '#connector-kit';
 import { randomName, testDatabase, testKafka, type TestDatabase } from '#testing';
 import { createVault, parseKeyRing, sealContext } from '#vault';
+import { Catalog } from './catalog/catalog.js';
 import { anyId, random, startGateway, type TestGateway } from './gateway.factory.js';
 
 const token = (): string => `tok_${randomBytes(15).toString('hex')}`;
@@ -78,13 +82,16 @@ const connector: Connector = {
   readers: {}, normalize: () => [],
 };
 
+const createApp = async (root: Type): Promise<NestFastifyApplication> => (await Test.createTestingModule({ imports: [root] }).overrideProvider(Catalog).useValue(new Catalog([connector])).compile())
+  .createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+
 let control: TestDatabase;
 let gateway: TestGateway;
 let call: TestGateway['call'];
 beforeAll(async () => {
   await new Promise<void>((done) => { partner.server.listen(0, '127.0.0.1', done); });
   control = await testDatabase();
-  gateway = await startGateway(control.url, await testKafka(), `${randomName()}.`, { connectors: [connector], env: { PUBLIC_URL: 'https://cloud.example.com', OAUTH_CLIENTS: JSON.stringify({ acme: operator }) } });
+  gateway = await startGateway(control.url, await testKafka(), `${randomName()}.`, { create: createApp, env: { PUBLIC_URL: 'https://cloud.example.com', OAUTH_CLIENTS: JSON.stringify({ acme: operator }) } });
   ({ call } = gateway);
 }, 60_000);
 afterAll(async () => {
@@ -215,6 +222,7 @@ describe('beginning', () => {
   });
 
   it('goes by the workspace\'s client, then the operator\'s, then not at all', async () => {
+    expect((await call('GET', '/catalog/acme')).body).toMatchObject({ oauth: { provides: ['accessToken', 'instance'], scopes: ['read'] } });
     expect((await call('GET', '/oauth/acme/client')).body).toEqual({ clientId: 'operator-client', origin: 'operator', redirectUri: 'https://cloud.example.com/api/v1/oauth/callback', scopes: ['read'] });
     const own = await call('PUT', '/oauth/acme/client', { clientId: 'own-client', clientSecret: token() });
     expect(own.body).toMatchObject({ clientId: 'own-client', origin: 'workspace' });

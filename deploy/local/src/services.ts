@@ -36,7 +36,7 @@ function environment(name: ServiceName, settings: ServiceSettings): Record<strin
     VAULT_KEYS: settings.vaultKey, HOST: '127.0.0.1', HEALTH_PORT: String(healthPort(ports, name)),
     ALLOW_PRIVATE_ADDRESSES: 'true', // the simulator and the embedded warehouse are on the loopback
     WEBHOOK_PUBLIC_URL: webhooksUrl(ports),
-    ...(name === 'gateway' && { PORT: String(ports.gateway), BOOTSTRAP_OWNER_EMAIL: owner.email, BOOTSTRAP_OWNER_PASSWORD: owner.password,
+    ...(name === 'gateway' && { PORT: String(ports.gateway), PUBLIC_URL: gatewayUrl(ports), BOOTSTRAP_OWNER_EMAIL: owner.email, BOOTSTRAP_OWNER_PASSWORD: owner.password,
       BOOTSTRAP_API_KEY: owner.apiKey, BOOTSTRAP_WORKSPACE: 'Demo', SECURE_COOKIES: 'false',
     }),
     ...(name === 'webhook-gateway' && { PORT: String(ports.webhooks) }),

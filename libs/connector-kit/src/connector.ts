@@ -1,10 +1,10 @@
 import type { CloudSourcesError, ErrorReport, RawRecordMeta } from '#contracts';
+import type { Credentials } from './credentials.js';
 import type { ConnectorDeclaration } from './declaration.js';
 import type { PartnerAnswer, PartnerHttp } from './http/types.js';
 import type { OAuth } from './oauth/oauth.js';
 
-/** Values of the declaration's `configuration`, secrets included. Never logged. */
-export type Credentials = Readonly<Record<string, string>>;
+export type { Credentials } from './credentials.js';
 
 /** Where the next run of a collection goes on. Any JSON; opaque to the runtime. */
 export type Checkpoint = Readonly<Record<string, unknown>>;

@@ -136,10 +136,11 @@ describe('keep-alive', () => {
     const [idle, fresh] = [newId(), newId()];
     await newSource(idle, { keepAliveAt: new Date(Date.now() - 1_000) });
     await newSource(fresh, { keepAliveAt: new Date(Date.now() + 3_600_000) });
-    const given = (await Promise.all(processes.map((one) => new CredentialRepository(one).dueForKeepAlive(10)))).flat();
+    const given = (await Promise.all(processes.map((one) => new CredentialRepository(one).dueForKeepAlive(['acme'], 10)))).flat();
+    expect(await new CredentialRepository(database).dueForKeepAlive(['other'], 10)).toEqual([]);
     expect(given).toEqual([{ sourceId: idle, workspaceId, connector: 'acme', version: 1 }]);
     await rows(database, `update source_credentials set keep_alive_at = now() - interval '1 second', refused = true where source_id = $1`, [idle]);
-    expect(await new CredentialRepository(database).dueForKeepAlive(10)).toEqual([]);
+    expect(await new CredentialRepository(database).dueForKeepAlive(['acme'], 10)).toEqual([]);
   });
 });
 

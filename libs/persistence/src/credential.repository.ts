@@ -72,13 +72,13 @@ export class CredentialRepository {
     return own;
   }
 
-  /** Sources whose refresh token is forgotten unless it is used soon; the next look skips them for an hour. */
-  async dueForKeepAlive(limit: number): Promise<{ readonly sourceId: string; readonly workspaceId: string; readonly connector: string; readonly version: number }[]> {
+  /** Sources of these connectors whose refresh token is forgotten unless it is used soon; the next look skips them for an hour. */
+  async dueForKeepAlive(connectors: readonly string[], limit: number): Promise<{ readonly sourceId: string; readonly workspaceId: string; readonly connector: string; readonly version: number }[]> {
     return rows(this.database, `
       with due as (select c.source_id from source_credentials c join sources s on s.id = c.source_id
-        where c.keep_alive_at <= now() and not c.refused and s.deleted_at is null order by c.keep_alive_at limit $1 for update of c skip locked)
+        where c.keep_alive_at <= now() and not c.refused and s.connector = any($2) and s.deleted_at is null order by c.keep_alive_at limit $1 for update of c skip locked)
       update source_credentials c set keep_alive_at = now() + interval '1 hour' from due, sources s where c.source_id = due.source_id and s.id = c.source_id
-      returning c.source_id as "sourceId", s.workspace_id as "workspaceId", s.connector, c.version::float8 as version`, [limit]);
+      returning c.source_id as "sourceId", s.workspace_id as "workspaceId", s.connector, c.version::float8 as version`, [limit, connectors]);
   }
 
   private async alone(sourceId: string, staleVersion: number, refresh: (sealed: string) => Promise<RefreshOutcome>): Promise<Renewal> {

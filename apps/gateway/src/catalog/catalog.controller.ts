@@ -5,10 +5,11 @@ import { notFound } from '../http/problem.js';
 import { Catalog } from './catalog.js';
 import { CatalogDto, CatalogEntryDto } from './catalog.dto.js';
 
-function entry({ declaration }: Connector): CatalogEntryDto {
+function entry({ declaration, oauth }: Connector): CatalogEntryDto {
   const { name, title, description, documentationUrl, auth, configuration, collections, limits, webhook } = declaration;
   return {
     name, title, description, documentationUrl, auth: [...auth],
+    oauth: oauth === undefined ? null : { provides: ['accessToken', ...oauth.provides ?? []], scopes: [...oauth.scopes] },
     sync: collections.some(({ components }) => components.includes('sync')),
     streaming: webhook !== undefined,
     kinds: (['object', 'event'] as const).filter((kind) => collections.some((collection) => collection.kind === kind)),

@@ -28,12 +28,18 @@ class LimitsDto {
   @ApiPropertyOptional({ description: 'The partner\'s own limit.' }) callsPerDay?: number;
 }
 
+class CatalogOAuthDto {
+  @ApiProperty({ type: String, isArray: true, description: 'Fields of the configuration that come with the sign-in: not to be asked for.' }) provides!: string[];
+  @ApiProperty({ type: String, isArray: true, description: 'What people are asked to allow, in the partner\'s words.' }) scopes!: string[];
+}
+
 export class CatalogEntryDto {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
   @ApiProperty() description!: string;
   @ApiProperty({ format: 'uri' }) documentationUrl!: string;
   @ApiProperty({ enum: ['api_key', 'basic', 'oauth2'], isArray: true }) auth!: ('api_key' | 'basic' | 'oauth2')[];
+  @ApiProperty({ type: () => CatalogOAuthDto, nullable: true, description: 'Set when people can connect by POST /api/v1/oauth/{connector}/start.' }) oauth!: CatalogOAuthDto | null;
   @ApiProperty({ description: 'Has collections that are read on a schedule.' }) sync!: boolean;
   @ApiProperty({ description: 'Takes webhooks.' }) streaming!: boolean;
   @ApiProperty({ enum: ['object', 'event'], isArray: true }) kinds!: ('object' | 'event')[];

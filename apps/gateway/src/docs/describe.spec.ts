@@ -25,9 +25,9 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('needs no one signed in for signing in only, and an owner for keys', () => {
-    expect(operations.filter(([, { security }]) => security?.length === 0).map(([name]) => name)).toEqual(['POST /api/v1/session']);
-    expect(operations.filter(([, operation]) => operation['x-role'] === 'owner').map(([name]) => name)).toEqual(['GET /api/v1/api-keys', 'POST /api/v1/api-keys', 'DELETE /api/v1/api-keys/{id}']);
+  it('needs no one signed in for signing in and for coming back from a partner, and an owner for keys and OAuth clients', () => {
+    expect(operations.filter(([, { security }]) => security?.length === 0).map(([name]) => name)).toEqual(['POST /api/v1/session', 'GET /api/v1/oauth/callback']);
+    expect(operations.filter(([, operation]) => operation['x-role'] === 'owner').map(([name]) => name)).toEqual(['GET /api/v1/api-keys', 'POST /api/v1/api-keys', 'DELETE /api/v1/api-keys/{id}', 'PUT /api/v1/oauth/{connector}/client', 'DELETE /api/v1/oauth/{connector}/client']);
     expect(operations.filter(([name, operation]) => !name.startsWith('GET') && operation['x-role'] === 'viewer').map(([name]) => name)).toEqual(['DELETE /api/v1/session']);
   });
 

@@ -76,6 +76,11 @@ WEBHOOK_PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" 
 
 {{- define "cloud-sources.gatewayEnv" -}}
 {{ include "cloud-sources.httpEnv" . }}
+{{- with .Values.gateway.ingress }}
+{{- if .enabled }}
+PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" .tlsSecret) "")) .host }}
+{{- end }}
+{{- end }}
 {{- with .Values.gateway.firstOwner }}
 {{- if .email }}
 BOOTSTRAP_OWNER_EMAIL: {{ .email }}

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ConfigurationInvalidError } from '#contracts';
-import type { Credentials } from '../connector.js';
+import type { Credentials } from '../credentials.js';
 
 /** What a token endpoint answered, parsed. */
 export type TokenAnswer = Readonly<Record<string, unknown>>;
