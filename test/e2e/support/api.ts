@@ -43,6 +43,12 @@ export class Api {
     return { status: answer.status, headers: answer.headers, text, body: (text === '' ? undefined : JSON.parse(text)) as T };
   }
 
+  /** A page, as a browser that is signed in opens it. */
+  async visit(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const answer = await fetch(`${this.url}/api/v1/${path}`, { headers: { ...(this.cookie !== undefined && { cookie: this.cookie }) }, redirect: 'manual' });
+    return { status: answer.status, text: await answer.text() };
+  }
+
   get<T>(path: string): Promise<T> { return this.must('GET', path); }
   post<T>(path: string, body?: object): Promise<T> { return this.must('POST', path, body); }
   put<T>(path: string, body: object): Promise<T> { return this.must('PUT', path, body); }

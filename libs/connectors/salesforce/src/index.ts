@@ -1,5 +1,5 @@
 import { ConfigurationInvalidError } from '#contracts';
-import { defineConnector } from '#connector-kit';
+import { defineConnector, type Credentials } from '#connector-kit';
 import { check } from './check.js';
 import { declaration } from './declaration.js';
 import { mapError, shouldRetry } from './map-error.js';
@@ -8,8 +8,17 @@ import { OBJECTS } from './objects.js';
 import { objectReader } from './reader.js';
 import { webhook } from './webhook.js';
 
+const loginUrl = ({ loginUrl: entered }: Credentials): string => (entered === undefined || entered === '' ? 'https://login.salesforce.com' : entered.replace(/\/+$/, ''));
+
 export const connector = defineConnector({
   declaration,
+  // A session lives 2 hours by default and the answer doesn't say how long (Salesforce help, session settings).
+  oauth: {
+    authorizeUrl: (configuration) => `${loginUrl(configuration)}/services/oauth2/authorize`,
+    tokenUrl: (configuration) => `${loginUrl(configuration)}/services/oauth2/token`,
+    hosts: ['salesforce.com'], scopes: ['api', 'refresh_token'], provides: ['instanceUrl'], accessTokenMs: 90 * 60_000,
+    credentials: ({ instance_url: instanceUrl }) => ({ instanceUrl: typeof instanceUrl === 'string' ? instanceUrl : undefined }),
+  },
   authenticate({ accessToken }) {
     if (accessToken === undefined || accessToken === '') throw new ConfigurationInvalidError('The source has no Salesforce session.', { remedy: 'Sign in to Salesforce, or enter an access token.' });
     return { authorization: `Bearer ${accessToken}` };

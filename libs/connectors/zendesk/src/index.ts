@@ -1,5 +1,5 @@
 import { ConfigurationInvalidError } from '#contracts';
-import { defineConnector } from '#connector-kit';
+import { defineConnector, type Credentials } from '#connector-kit';
 import { check } from './check.js';
 import { EXPORTS, LISTS } from './collections/collections.js';
 import { exportReader } from './collections/export-reader.js';
@@ -12,8 +12,24 @@ import { webhook } from './webhook.js';
 /** Undefined for a field that was left empty. */
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
+/** @throws ConfigurationInvalidError when the subdomain isn't a bare name. */
+function baseUrl({ baseUrl: entered, subdomain }: Credentials): string {
+  if (given(entered) !== undefined) return String(entered).replace(/\/+$/, '');
+  // The host is made of it: nothing but a name may get there.
+  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(subdomain ?? '')) {
+    throw new ConfigurationInvalidError('The subdomain is not the bare name of a Zendesk account.', { remedy: 'Enter the first part of the Zendesk address only: acme for acme.zendesk.com.' });
+  }
+  return `https://${subdomain}.zendesk.com`;
+}
+
 export const connector = defineConnector({
   declaration,
+  // Refresh tokens of global clients live 30 days and work once (Zendesk's developer documentation, OAuth token expiration).
+  oauth: {
+    authorizeUrl: (configuration) => `${baseUrl(configuration)}/oauth/authorizations/new`,
+    tokenUrl: (configuration) => `${baseUrl(configuration)}/oauth/tokens`,
+    hosts: ['zendesk.com'], scopes: ['read'], refreshTokenMs: 30 * 86_400_000,
+  },
   authenticate(credentials) {
     const accessToken = given(credentials['accessToken']);
     if (accessToken !== undefined) return { authorization: `Bearer ${accessToken}` };
@@ -23,14 +39,7 @@ export const connector = defineConnector({
     }
     return { authorization: `Basic ${Buffer.from(`${email}/token:${apiToken}`).toString('base64')}` };
   },
-  baseUrl({ baseUrl, subdomain }) {
-    if (given(baseUrl) !== undefined) return String(baseUrl).replace(/\/+$/, '');
-    // The host is made of it: nothing but a name may get there.
-    if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(subdomain ?? '')) {
-      throw new ConfigurationInvalidError('The subdomain is not the bare name of a Zendesk account.', { remedy: 'Enter the first part of the Zendesk address only: acme for acme.zendesk.com.' });
-    }
-    return `https://${subdomain}.zendesk.com`;
-  },
+  baseUrl,
   mapError,
   check,
   readers: {
