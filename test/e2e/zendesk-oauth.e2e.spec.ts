@@ -64,6 +64,10 @@ describe('a Zendesk source that is connected by OAuth', () => {
   it('has the same records everywhere', async () => {
     await untilTrue('every ticket is in the warehouse', async () => await product.warehouse.count('support', 'tickets') === zendesk.ids('tickets').length, product);
     expect(await product.verify()).toMatchObject({ slug: 'support', difference: 0 });
+    const before = tokenRequests();
+    zendesk.advance(31 * MINUTE);
+    expect(await product.verify()).toMatchObject({ slug: 'support', difference: 0 });
+    expect(tokenRequests()).toBe(before + 1);
   }, 3 * MINUTE);
 
   it('is in error when the grant is taken back: access denied, and nothing is called until it is connected again', async () => {

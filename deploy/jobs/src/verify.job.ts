@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { loadConnector } from '#connectors';
 import { isFinal } from '#contracts';
 import { createKafka } from '#kafka';
-import { RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
+import { Renewer } from '#oauth';
+import { CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
 import { kafkaSettings, type Logger } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
 import { verifySource, type SourceVerdict } from '#verification';
@@ -45,9 +46,9 @@ interface Context { readonly config: VerifyConfig; readonly logger: Logger; read
 async function one(target: SourceTarget, { config, logger, database, vault, sync }: Context): Promise<SourceVerdict> {
   const repository = new SourceRepository(database);
   const source = await repository.get(target.workspaceId, target.id);
-  const sealed = await repository.sealedCredentials(target.id);
+  const stored = await new CredentialRepository(database).get(target.id);
   const warehouse = (await new WarehouseRepository(database).all()).find(({ id }) => id === target.warehouseId);
-  if (source === undefined || sealed === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
+  if (source === undefined || stored === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
   if (warehouse === undefined) throw new Error(`The source ${target.slug} has no warehouse.`);
   const selected = (await repository.collections([target.id])).get(target.id) ?? [];
   const open = new PostgresWarehouse(vault.open(warehouse.urlSealed, sealContext.warehouseUrl(warehouse.id)));
@@ -55,7 +56,7 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
   try {
     return await verifySource({
       connector: await loadConnector(target.connector),
-      credentials: JSON.parse(vault.open(sealed, sealContext.credentials(target.id))) as Record<string, string>,
+      ...access(target, stored, { config, database, vault }),
       sourceId: target.id, slug: target.slug, selected, startDate: source.startDate.getTime(),
       kafka: createKafka(kafkaSettings(config, 'verify'), logger), topicPrefix: config.topicPrefix, warehouse: open,
       allowPrivateAddresses: config.allowPrivateAddresses, signal: new AbortController().signal, settleMs: SETTLE_MS,
@@ -64,6 +65,21 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
   } finally {
     await open.close();
   }
+}
+
+/** The source's credentials, renewed as the fetcher renews them: a partner gives out a refresh token once. */
+function access({ id: sourceId, workspaceId, connector }: SourceTarget, { sealed, version }: { readonly sealed: string; readonly version: number }, { config, database, vault }: Pick<Context, 'config' | 'database' | 'vault'>) {
+  let current = JSON.parse(vault.open(sealed, sealContext.credentials(sourceId))) as Record<string, string>;
+  const renewer = new Renewer(new CredentialRepository(database), new OAuthRepository(database), vault, loadConnector, config.allowPrivateAddresses);
+  const renewed = renewer.during({ sourceId, workspaceId, connector }, version);
+  return {
+    credentials: () => current,
+    renew: async (failed: Readonly<Record<string, string>>) => {
+      const fresh = await renewed(failed);
+      if (fresh !== undefined) current = { ...fresh };
+      return fresh;
+    },
+  };
 }
 
 /** Asks for a run, or takes the one that is under way, and waits for its end. */

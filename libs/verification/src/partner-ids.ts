@@ -11,7 +11,10 @@ export interface PartnerIds {
 
 export interface PartnerReadOptions {
   readonly connector: Connector;
-  readonly credentials: Credentials;
+  /** The newest ones; asked for before each reading, since they may be renewed in between. */
+  readonly credentials: () => Credentials;
+  /** As `createPartnerHttp` takes it. */
+  readonly renew?: (failed: Credentials) => Promise<Credentials | undefined>;
   readonly selected: readonly string[];
   /** Milliseconds since the epoch. */
   readonly startDate: number;
@@ -21,11 +24,12 @@ export interface PartnerReadOptions {
 
 /** Reads everything that the partner has, as a first sync would, and keeps the ids only. */
 export async function readPartnerIds(options: PartnerReadOptions): Promise<PartnerIds> {
-  const { connector, credentials, selected, startDate, signal } = options;
+  const { connector, selected, startDate, signal, renew } = options;
+  const credentials = options.credentials();
   const ids = new Map<string, Set<string>>(selected.map((name) => [name, new Set()]));
   const unreadable = new Map<string, string>();
   let apiCalls = 0;
-  const http = createPartnerHttp({ connector, credentials, signal, allowPrivateAddresses: options.allowPrivateAddresses, onCall: () => { apiCalls += 1; } });
+  const http = createPartnerHttp({ connector, credentials, signal, ...(renew !== undefined && { renew }), allowPrivateAddresses: options.allowPrivateAddresses, onCall: () => { apiCalls += 1; } });
   const chosen = new Set(selected);
   const run = createRunScope();
   try {

@@ -1,24 +1,16 @@
-import type { Connector, Credentials } from '#connector-kit';
 import type { Kafka } from '#kafka';
 import type { Warehouse } from '#warehouse';
 import { compare, type CollectionVerdict } from './compare.js';
-import { readPartnerIds, type PartnerIds } from './partner-ids.js';
+import { readPartnerIds, type PartnerIds, type PartnerReadOptions } from './partner-ids.js';
 import { readTopicStates, type RecordState, type TopicCollection } from './topic-ids.js';
 
-export interface VerifyOptions {
-  readonly connector: Connector;
-  readonly credentials: Credentials;
+export interface VerifyOptions extends PartnerReadOptions {
   readonly sourceId: string;
   /** The source's schema in the warehouse. */
   readonly slug: string;
-  readonly selected: readonly string[];
-  /** Milliseconds since the epoch. */
-  readonly startDate: number;
   readonly kafka: Kafka;
   readonly topicPrefix: string;
   readonly warehouse: Warehouse;
-  readonly allowPrivateAddresses: boolean;
-  readonly signal: AbortSignal;
   /** Runs a sync and waits for its end; undefined compares what is there. */
   readonly sync?: () => Promise<void>;
   /** Longest wait for records on their way, in ms. */
