@@ -174,9 +174,10 @@ export class SyncRun {
     this.lastSave = Date.now();
     for (const [collection, { checkpoint, records, calls }] of [...this.unsaved]) {
       this.unsaved.delete(collection);
-      const saved = await this.ports.store.saveProgress(this.run.runId, this.run.token, { collection, addRecords: this.onlySelected(records), calls, ...(checkpoint !== undefined && { checkpoint }) });
+      const addRecords = this.onlySelected(records);
+      const saved = await this.ports.store.saveProgress(this.run.runId, this.run.token, { collection, addRecords, calls, ...(checkpoint !== undefined && { checkpoint }) });
       if (!saved) return this.lose();
-      for (const name of Object.keys(this.onlySelected(records))) this.publishCollection(name, 'running');
+      for (const name of Object.keys(addRecords)) this.publishCollection(name, 'running');
     }
     await this.keepLog();
   }

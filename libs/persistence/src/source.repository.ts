@@ -56,11 +56,6 @@ export class SourceRepository {
     return selected;
   }
 
-  async sealedCredentials(id: string): Promise<string | undefined> {
-    const [found] = await rows<{ sealed: string }>(this.database, 'select sealed from source_credentials where source_id = $1', [id]);
-    return found?.sealed;
-  }
-
   /** Whether another source of the workspace, deleted ones included, has it. */
   async slugTaken(workspaceId: string, slug: string): Promise<boolean> {
     return (await rows(this.database, 'select 1 from sources where workspace_id = $1 and slug = $2', [workspaceId, slug])).length > 0;
