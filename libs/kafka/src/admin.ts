@@ -67,6 +67,28 @@ async function settled<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+const COORDINATOR_MS = 30_000;
+
+/**
+ * Waits until the brokers have a coordinator for the group. A new cluster makes its offsets topic with the first group that asks,
+ * and kafkajs's consumer takes that moment for a failure for good. @throws the last error after 30 s, any other at once
+ */
+export async function untilCoordinated(kafka: Kafka, groupId: string): Promise<void> {
+  const admin = kafka.admin();
+  const until = Date.now() + COORDINATOR_MS;
+  await admin.connect();
+  try {
+    for (;;) {
+      try { await admin.describeGroups([groupId]); return; } catch (error) {
+        if ((error as Error).name !== 'KafkaJSGroupCoordinatorNotFound' || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Id of the cluster, as the brokers tell it. */
 export async function clusterId(kafka: Kafka): Promise<string> {
   const admin = kafka.admin();

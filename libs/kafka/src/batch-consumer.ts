@@ -1,4 +1,5 @@
 import type { Consumer, Kafka } from 'kafkajs';
+import { untilCoordinated } from './admin.js';
 import type { IncomingMessage } from './message.js';
 
 export interface Batch {
@@ -59,7 +60,7 @@ export class BatchConsumer implements BatchControl {
   private failed = false;
   private inHand = 0;
 
-  constructor(kafka: Kafka, private readonly options: BatchConsumerOptions) {
+  constructor(private readonly kafka: Kafka, private readonly options: BatchConsumerOptions) {
     this.consumer = kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs ?? 15_000,
@@ -84,6 +85,7 @@ export class BatchConsumer implements BatchControl {
     consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart && !this.stopping) this.fail(payload.error); });
     consumer.on(consumer.events.FETCH, () => options.onTick?.());
     consumer.on(consumer.events.HEARTBEAT, () => options.onTick?.());
+    await untilCoordinated(this.kafka, options.groupId);
     await consumer.connect();
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.fromBeginning ?? true });
     await consumer.run({
