@@ -3,7 +3,7 @@ import type { TableTarget } from '#warehouse';
 import { ChunkQueue, type Chunk, type OwnedPartition } from './chunk-queue.js';
 import type { LoadRow } from './decode.js';
 
-const owner = (partition: number, next: bigint): OwnedPartition => ({ topic: 't', partition, epoch: 4n, next, position: next, verified: true });
+const owner = (partition: number, next: bigint): OwnedPartition => ({ topic: 't', partition, epoch: 4n, next, position: next, verified: true, heldUntil: 0 });
 const table = (name: string): TableTarget => ({ schema: 's', table: name, kind: 'object', fields: {} });
 const chunk = (of: OwnedPartition, to: bigint, target: TableTarget, ids: string[], bytes = 10): Chunk => ({ owner: of, to, bytes, rows: ids.map((id) => ({ id, target }) as LoadRow) });
 

@@ -12,6 +12,8 @@ export interface OwnedPartition {
   position: bigint;
   /** The fetches are known to begin at `position`. */
   verified: boolean;
+  /** Nothing is fetched before this time, in ms since the epoch. */
+  heldUntil: number;
 }
 
 /** Consecutive messages of one partition, decoded; the offsets move to `to` also where rows were left out. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CE_TYPES, recordKey, recordTopic, toHeaders } from '#contracts';
-import { BatchConsumer, RecordProducer, createKafka, ensureTopics, scanTopics, type Kafka } from '#kafka';
+import { BatchConsumer, RecordProducer, createKafka, ensureTopics, scanTopics, topicIds, topicRanges, type Kafka } from '#kafka';
 import { randomName, testDatabase, testKafka, type TestDatabase } from '#testing';
 import { PostgresWarehouse, type StoredId } from '#warehouse';
 import { Client } from 'pg';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await sql.connect();
 });
 
-afterEach(async () => { for (const one of running.splice(0)) await one.stop(); });
+afterEach(async () => { for (const one of [...running]) await one.stop(); });
 
 afterAll(async () => {
   await sql.end();
@@ -67,16 +67,25 @@ async function loader(options: { batchRows?: number } = {}): Promise<{ stop(): P
     limits: { batchRows: options.batchRows ?? 500, batchBytes: 1 << 20, lingerMs: 5 },
     destination: (meta) => directory.destination(WAREHOUSE, meta),
     lookForSource: (id) => directory.lookFor(id),
-    ranges: async () => [],
+    look: async (some) => {
+      const ids = await topicIds(kafka, some);
+      return new Map([...await topicRanges(kafka, some)].map(([topic, partitions]) => [topic, { partitions, id: ids.get(topic) as string }]));
+    },
     bury: async (some) => { await Promise.all(some.map((letter) => producer.send(letters(), letter))); },
     watch: {
       received: () => undefined, loaded: () => undefined,
       dropped: (reason) => seen.push(reason), deadLettered: (reason) => seen.push(reason),
-      failing: (error) => seen.push((error as Error).name), recovered: () => undefined, stopped: (_partition, why) => seen.push(why),
+      failing: (error) => seen.push((error as Error).name), recovered: () => undefined, blocked: (_partitions, { target }) => seen.push(`blocked ${target.table}`), stopped: (_partition, why) => seen.push(why),
     },
   });
   await consumer.start();
-  const stop = async (): Promise<void> => { await pipeline.stop(); await consumer.stop(); await warehouse.close(); };
+  const stop = async (): Promise<void> => {
+    if (!running.includes(handle)) return;
+    running.splice(running.indexOf(handle), 1);
+    await pipeline.stop();
+    await consumer.stop();
+    await warehouse.close();
+  };
   const handle = { stop, seen };
   running.push(handle);
   return handle;
@@ -163,10 +172,52 @@ describe('the loader, from topics to tables', () => {
     await sending;
     await kick();
     await first.stop();
-    running.splice(running.indexOf(first), 1);
     await until(async () => await count('thing_events') === total + 1);
     expect(await count('writes')).toBe(total);
     expect(second.seen.filter((reason) => reason.startsWith('failure'))).toEqual([]);
     await other.end();
   }, 120_000);
+
+  it('a table that somebody holds waits, the others go on', async () => {
+    await topics();
+    const { seen } = await loader();
+    await Promise.all([sendEvent('e1'), sendObject('a', 1, {})]);
+    await until(async () => await count('thing_events') === 1 && await count('things') === 1);
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query(`BEGIN; LOCK TABLE ${name}.things IN ACCESS EXCLUSIVE MODE`);
+    await sendObject('b', 1, {});
+    await until(async () => seen.includes('blocked things'));
+    await sendEvent('e2');
+    await until(async () => await count('thing_events') === 2);
+    await holder.query('COMMIT');
+    await holder.end();
+    await until(async () => await count('things') === 2);
+    expect(seen.filter((what) => !what.startsWith('blocked'))).toEqual([]);
+  }, 60_000);
+
+  it('a topic that was made again, and one that lost records before they were loaded, stop loudly; the others go on', async () => {
+    await topics();
+    const first = await loader();
+    await Promise.all([sendObject('a', 1, {}), sendEvent('e1')]);
+    await until(async () => await count('thing_events') === 1 && await count('things') === 1);
+    await first.stop();
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [objects()] });
+    while ((await admin.listTopics()).includes(objects())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await ensureTopics(kafka, [{ name: objects(), partitions: 3, config: {} }]);
+    await Promise.all(Array.from({ length: 30 }, (_, i) => sendObject(`new${i}`, 1, {})));
+    const second = await loader();
+    await sendEvent('e2');
+    await until(async () => await count('thing_events') === 2);
+    await until(async () => second.seen.filter((why) => why.includes('made again')).length === 3);
+    expect(await count('things')).toBe(1);
+    await second.stop();
+    await Promise.all(Array.from({ length: 30 }, (_, i) => sendEvent(`lost${i}`)));
+    await admin.deleteTopicRecords({ topic: events(), partitions: (await topicRanges(kafka, [events()])).get(events())?.map(({ partition, high }) => ({ partition, offset: high })) ?? [] });
+    await admin.disconnect();
+    const third = await loader();
+    await until(async () => third.seen.filter((why) => why.includes('records were lost to its retention')).length === 3);
+  }, 60_000);
 });

@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attribute, type RecordMeta } from '#contracts';
-import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, PartitionRange } from '#kafka';
-import { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
+import type { Batch, BatchControl, IncomingMessage, OutgoingMessage } from '#kafka';
+import { FencedError, OffsetsMismatchError, RowsRejectedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
 import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
 import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow } from './decode.js';
+
+/** A topic at the brokers: its id where they tell it, and first and next offset of its partitions. */
+export interface TopicLook {
+  readonly id?: string;
+  readonly partitions: readonly { readonly partition: number; readonly low: string; readonly high: string }[];
+}
 
 /** What the pipeline needs of the outside. */
 export interface LoaderPorts {
@@ -18,7 +24,8 @@ export interface LoaderPorts {
   readonly lookForSource: (sourceId: string) => Promise<void>;
   /** Resolves when all are on the dead-letter topic for good. */
   readonly bury: (letters: readonly OutgoingMessage[]) => Promise<void>;
-  readonly ranges: (topic: string) => Promise<readonly PartitionRange[] | undefined>;
+  /** The topics as the brokers have them now. */
+  readonly look: (topics: readonly string[]) => Promise<ReadonlyMap<string, TopicLook>>;
   readonly watch: {
     received(records: number): void;
     dropped(reason: string): void;
@@ -27,6 +34,8 @@ export interface LoaderPorts {
     /** Loading stands still until `recovered`; said for every attempt. */
     failing(error: unknown): void;
     recovered(): void;
+    /** These partitions wait a while, the others go on. */
+    blocked(partitions: number, error: TableBlockedError): void;
     /** This partition is not loaded any more: a person must look. */
     stopped(partition: PartitionRef, why: string): void;
   };
@@ -40,6 +49,19 @@ const HINT_MS = 5_000;
 const BACKOFF_MS = { first: 200, most: 5_000, person: 15_000 };
 /** A partition that was taken from us is claimed again after this time, if the group still says that it is ours. */
 const FENCED_MS = 10_000;
+/** The partitions of a table that can't be written are tried again after this time. */
+const BLOCKED_MS = 10_000;
+/** After a statement that took too long, batches are half as large for this time. */
+const HALVED_MS = 300_000;
+const FEWEST_ROWS = 100;
+
+/** Why there is nothing to go on with at this position; undefined when there is, or may be one day. */
+function standsOutside(position: bigint, range: { readonly low: string; readonly high: string } | undefined): string | undefined {
+  if (range === undefined) return undefined;
+  if (position > BigInt(range.high)) return `the topic ends at ${range.high}, before the loaded offset ${position}: it was made anew`;
+  if (position < BigInt(range.low)) return `the topic begins at ${range.low}, after the loaded offset ${position}: records were lost to its retention`;
+  return undefined;
+}
 
 const keyOf = ({ topic, partition }: PartitionRef): string => `${topic}/${partition}`;
 
@@ -67,6 +89,7 @@ export class LoaderPipeline {
   private linger: NodeJS.Timeout | undefined;
   private roomMade: (() => void)[] = [];
   private hinted = Date.now();
+  private halved = { rows: Number.MAX_SAFE_INTEGER, until: 0 };
 
   constructor(private readonly ports: LoaderPorts) {
     this.decoder = recordDecoder(ports.destination);
@@ -99,7 +122,7 @@ export class LoaderPipeline {
   private async queueUp(batch: Batch): Promise<void> {
     const owner = this.owned.get(keyOf(batch));
     if (batch.generation !== this.generation || this.stopping) return;
-    if (owner === undefined || this.recovering) return this.ports.control.pause(batch.topic, [batch.partition]);
+    if (owner === undefined || this.recovering || owner.heldUntil > Date.now()) return this.ports.control.pause(batch.topic, [batch.partition]);
     if (!await this.begins(batch, owner)) return;
     const { term } = this;
     const { messages } = batch;
@@ -126,7 +149,7 @@ export class LoaderPipeline {
         batch.resolve(to.toString());
         this.pump();
       }
-      while (term === this.term && (this.queue.rows > 2 * this.ports.limits.batchRows || this.queue.bytes > 2 * this.ports.limits.batchBytes)) {
+      while (term === this.term && (this.queue.rows > 2 * this.batchRows || this.queue.bytes > 2 * this.ports.limits.batchBytes)) {
         await new Promise<void>((resolve) => { this.roomMade.push(resolve); });
       }
       if (term !== this.term || !batch.isOwned()) return;
@@ -148,9 +171,9 @@ export class LoaderPipeline {
       return false;
     }
     if (!owner.verified && first > owner.position) {
-      const low = (await this.ports.ranges(batch.topic))?.find(({ partition }) => partition === batch.partition)?.low ?? '0';
-      if (owner.position > 0n && BigInt(low) > owner.position) {
-        this.halt(owner, `the topic begins at ${low}, after the loaded offset ${owner.position}: records were lost to its retention`);
+      const why = standsOutside(owner.position, (await this.ports.look([batch.topic])).get(batch.topic)?.partitions.find(({ partition }) => partition === batch.partition));
+      if (why !== undefined) {
+        this.halt(owner, why);
         return false;
       }
       // While this batch is in hand no other of its partition is: the next one was fetched from here.
@@ -162,7 +185,7 @@ export class LoaderPipeline {
     return true;
   }
 
-  private halt(owner: OwnedPartition, why: string): void {
+  private halt(owner: PartitionRef, why: string): void {
     this.owned.delete(keyOf(owner));
     this.ports.control.pause(owner.topic, [owner.partition]);
     this.ports.watch.stopped(owner, why);
@@ -184,7 +207,8 @@ export class LoaderPipeline {
 
   /** Starts a batch when there is enough for one, or nothing to wait for. */
   private pump(): void {
-    const { batchRows, batchBytes, lingerMs } = this.ports.limits;
+    const { batchBytes, lingerMs } = this.ports.limits;
+    const { batchRows } = this;
     while (!this.recovering && !this.stopping && this.flying.size < DEPTH && !this.queue.isEmpty) {
       const full = this.queue.rows >= batchRows / 2 || this.queue.bytes >= batchBytes / 2;
       // A small batch waits for the one under way: it grows in the meantime.
@@ -197,16 +221,18 @@ export class LoaderPipeline {
     }
   }
 
+  private get batchRows(): number { return Date.now() < this.halved.until ? this.halved.rows : this.ports.limits.batchRows; }
+
   private fly(): void {
     const { term } = this;
-    const batch = this.queue.take(this.ports.limits.batchRows, this.ports.limits.batchBytes);
+    const batch = this.queue.take(this.batchRows, this.ports.limits.batchBytes);
     const started = performance.now();
     const flight: Promise<void> = this.ports.warehouse.apply(this.ports.loader, batch).then(
       ({ discarded }) => {
         this.ports.watch.loaded(batch.rows, discarded, (performance.now() - started) / 1000);
         this.landed(batch, term);
       },
-      (error: unknown) => { if (term === this.term) void this.recover(error); },
+      (error: unknown) => { if (term === this.term) void this.recover(error, batch); },
     ).finally(() => {
       this.flying.delete(flight);
       this.pump();
@@ -237,13 +263,14 @@ export class LoaderPipeline {
     for (const resolve of this.roomMade.splice(0)) resolve();
   }
 
-  private async recover(error: unknown): Promise<void> {
+  private async recover(error: unknown, batch: WarehouseBatch): Promise<void> {
     this.forget();
     const { term, generation } = this;
     this.recovering = true;
     if (error instanceof RowsRejectedError) {
       for (const { row, reason, message } of error.rejected) this.refused.set(`${keyOf(row.origin)}/${row.offset}`, { reason, message, origin: keyOf(row.origin), offset: BigInt(row.offset) });
-    } else if (!(error instanceof FencedError)) {
+    } else if (error instanceof TableBlockedError) this.hold(error, batch);
+    else if (!(error instanceof FencedError)) {
       this.ports.watch.failing(error);
       for (const { topic, partition } of this.owned.values()) this.ports.control.pause(topic, [partition]);
       await sleep(BACKOFF_MS.first);
@@ -268,11 +295,44 @@ export class LoaderPipeline {
     if (lost.length > 0) setTimeout(() => { if (generation === this.generation && !this.stopping) void this.claim(lost, generation); }, FENCED_MS).unref();
   }
 
+  /** Keeps the blocked table's partitions back; the rest of the batch goes on without them. */
+  private hold(error: TableBlockedError, { tables }: WarehouseBatch): void {
+    const until = Date.now() + BLOCKED_MS;
+    const held = new Set<string>();
+    for (const { target, rows } of tables) {
+      if (target.schema !== error.target.schema || target.table !== error.target.table) continue;
+      for (const { origin } of rows) held.add(keyOf(origin));
+    }
+    if (held.size === 0) for (const key of this.owned.keys()) held.add(key);
+    for (const key of held) {
+      const owner = this.owned.get(key);
+      if (owner === undefined) continue;
+      owner.heldUntil = until;
+      this.ports.control.pause(owner.topic, [owner.partition]);
+    }
+    if (error.timedOut) this.halved = { rows: Math.max(FEWEST_ROWS, Math.floor(this.batchRows / 2)), until: Date.now() + HALVED_MS };
+    this.ports.watch.blocked(held.size, error);
+  }
+
   private async claim(partitions: readonly PartitionRef[], generation: number): Promise<void> {
-    const claims = await this.insist(generation, () => this.ports.warehouse.claim(this.ports.loader, this.ports.clusterId, partitions));
+    if (partitions.length === 0) return;
+    const claims = await this.insist(generation, async () => {
+      const looks = await this.ports.look([...new Set(partitions.map(({ topic }) => topic))]);
+      const wanted = partitions.map(({ topic, partition }) => {
+        const look = looks.get(topic);
+        const range = look?.partitions.find((one) => one.partition === partition);
+        return { topic, partition, range, ...(look?.id !== undefined && { topicId: look.id }), ...(range !== undefined && { startOffset: BigInt(range.low) }) };
+      });
+      const taken = new Map((await this.ports.warehouse.claim(this.ports.loader, this.ports.clusterId, wanted)).map((claim) => [keyOf(claim), claim]));
+      return wanted.map(({ topic, partition, range }) => ({ ref: { topic, partition }, range, claim: taken.get(keyOf({ topic, partition })) }));
+    });
     if (claims === undefined || generation !== this.generation) return;
-    for (const { topic, partition, epoch, nextOffset } of claims) {
-      const owner: OwnedPartition = { topic, partition, epoch, next: nextOffset, position: nextOffset, verified: false };
+    for (const { ref, range, claim } of claims) {
+      if (claim === undefined) { this.halt(ref, 'the topic has another id than the one that was loaded: it was deleted and made again'); continue; }
+      const why = standsOutside(claim.nextOffset, range);
+      if (why !== undefined) { this.halt(ref, why); continue; }
+      const { topic, partition, epoch, nextOffset } = claim;
+      const owner: OwnedPartition = { topic, partition, epoch, next: nextOffset, position: nextOffset, verified: false, heldUntil: 0 };
       this.owned.set(keyOf(owner), owner);
       if (!this.recovering) this.fetchFrom(owner);
     }
@@ -280,6 +340,12 @@ export class LoaderPipeline {
 
   private fetchFrom(owner: OwnedPartition): void {
     owner.verified = false;
+    const wait = owner.heldUntil - Date.now();
+    if (wait > 0) {
+      const { term } = this;
+      setTimeout(() => { if (term === this.term && this.owned.get(keyOf(owner)) === owner && !this.recovering) this.fetchFrom(owner); }, wait).unref();
+      return;
+    }
     this.ports.control.seek(owner.topic, owner.partition, owner.position.toString());
     this.ports.control.resume(owner.topic, [owner.partition]);
   }

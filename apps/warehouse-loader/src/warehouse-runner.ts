@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchConsumer, topicRanges, type Kafka, type OutgoingMessage } from '#kafka';
+import { BatchConsumer, topicIds, topicRanges, type Kafka, type OutgoingMessage } from '#kafka';
 import type { Health, Logger, Metrics } from '#platform';
 import { PostgresWarehouse, WarehouseRefusedError, type Warehouse } from '#warehouse';
 import type { Directory } from './directory.js';
-import { LoaderPipeline, type LoaderPorts } from './pipeline.js';
+import { LoaderPipeline, type LoaderPorts, type TopicLook } from './pipeline.js';
 
 /** What the runners of all warehouses share. */
 export interface RunnerContext {
@@ -82,7 +82,7 @@ export class WarehouseRunner {
       control: consumer,
       destination: (meta) => directory.destination(this.warehouseId, meta),
       lookForSource: (sourceId) => directory.lookFor(sourceId),
-      ranges: async (topic) => (await topicRanges(kafka, [topic])).get(topic),
+      look: (some) => look(kafka, some),
       watch: {
         received: (records) => metrics.received.inc({ stage: 'records' }, records),
         dropped: (reason) => metrics.dropped.inc({ reason }),
@@ -94,6 +94,10 @@ export class WarehouseRunner {
         },
         failing: (error) => this.failed(error),
         recovered: () => this.recovered(),
+        blocked: (partitions, error) => {
+          metrics.errors.inc({ kind: error.name, stage: 'load' });
+          this.logger.warn('A table waits; the others go on.', { table: `${error.target.schema}.${error.target.table}`, partitions, reason: error.reason });
+        },
         stopped: ({ topic, partition }, why) => {
           metrics.errors.inc({ kind: 'partition_stopped', stage: 'load' });
           this.logger.error('A partition is not loaded any more: look at the topic, then reload it on purpose.', { topic, partition, why });
@@ -119,4 +123,12 @@ export class WarehouseRunner {
     this.failing = false;
     this.logger.info('Loading goes on.');
   }
+}
+
+async function look(kafka: Kafka, topics: readonly string[]): Promise<Map<string, TopicLook>> {
+  const [ids, ranges] = await Promise.all([topicIds(kafka, topics), topicRanges(kafka, topics)]);
+  return new Map([...ranges].map(([topic, partitions]) => {
+    const id = ids.get(topic);
+    return [topic, { partitions, ...(id !== undefined && { id }) }];
+  }));
 }

@@ -94,13 +94,16 @@ async function syncNow(runs: RunRequestRepository, { workspaceId, id, slug }: So
   }
 }
 
+/** A star where the checksums aren't the same everywhere. */
+const mark = (sums: { readonly partner?: string; readonly topic: string; readonly warehouse: string }): string => ([sums.warehouse, sums.partner ?? sums.topic].every((sum) => sum === sums.topic) ? ' ' : '*');
+
 /** A verdict as text: one line a collection, the records that differ below it. */
 function table({ slug, collections, difference, apiCalls }: SourceVerdict): string {
   const cell = (value: string | number, width: number): string => String(value).padStart(width);
   const width = Math.max(...collections.map(({ collection }) => collection.length), 10);
-  const lines = [`${slug}`, `${'collection'.padEnd(width)} ${cell('partner', 10)} ${cell('topic', 10)} ${cell('warehouse', 10)} ${cell('difference', 10)}`];
+  const lines = [`${slug}`, `${'collection'.padEnd(width)} ${cell('partner', 10)} ${cell('topic', 10)} ${cell('warehouse', 10)} ${cell('difference', 10)}  ${'ids (topic)'.padEnd(16)}  versions (topic)`];
   for (const verdict of collections) {
-    lines.push(`${verdict.collection.padEnd(width)} ${cell(verdict.partner ?? '–', 10)} ${cell(verdict.topic, 10)} ${cell(verdict.warehouse, 10)} ${cell(verdict.difference, 10)}${verdict.note === undefined ? '' : `  ${verdict.note}`}`);
+    lines.push(`${verdict.collection.padEnd(width)} ${cell(verdict.partner ?? '–', 10)} ${cell(verdict.topic, 10)} ${cell(verdict.warehouse, 10)} ${cell(verdict.difference, 10)}  ${verdict.ids.topic}${mark(verdict.ids)} ${verdict.versions.topic}${mark(verdict.versions)}${verdict.note === undefined ? '' : `  ${verdict.note}`}`);
     for (const { id, problem } of verdict.examples) lines.push(`  ${id}: ${problem}`);
   }
   lines.push(`${collections.length} collections, ${apiCalls} API calls, difference ${difference}`);

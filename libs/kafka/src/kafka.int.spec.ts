@@ -7,6 +7,7 @@ import { createKafka } from './client.js';
 import type { IncomingMessage } from './message.js';
 import { NotAcknowledgedError, RecordProducer } from './record-producer.js';
 import { scanTopics } from './scan.js';
+import { topicIds } from './topic-ids.js';
 import { TransactionalProducer } from './transactional-producer.js';
 
 const quiet = { debug: () => undefined, warn: () => undefined };
@@ -39,6 +40,25 @@ describe('libs/kafka on a real broker', () => {
     closing.push(() => made.disconnect());
     return made;
   };
+
+  it('tells a topic from one of the same name that was made later', async () => {
+    const [name, others] = [topic('made-again'), TOPICS.map(topic)];
+    const make = () => ensureTopics(kafka, [{ name, partitions: 3, config: {} }], 1);
+    await make();
+    const before = await topicIds(kafka, [name, ...others, topic('nowhere')]);
+    expect([...before.keys()].sort()).toEqual([name, ...others].sort());
+    expect(new Set(before.values()).size).toBe(before.size);
+    expect([...before.values()].every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [name] });
+    while ((await admin.listTopics()).includes(name)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await make();
+    await admin.disconnect();
+    closing.push(async () => { const closer = kafka.admin(); await closer.connect(); await closer.deleteTopics({ topics: [name] }); await closer.disconnect(); });
+    expect((await topicIds(kafka, [name])).get(name)).not.toBe(before.get(name));
+    expect((await topicIds(kafka, others)).get(topic('in'))).toBe(before.get(topic('in')));
+  }, 60_000);
 
   it('sends many messages, a 10 MB one among them, in order and only once', async () => {
     const sender = await producer();

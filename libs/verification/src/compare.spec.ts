@@ -10,7 +10,10 @@ const problems = (more: Partial<Places>) => Object.fromEntries(compare(places(mo
 
 describe('compare', () => {
   it('finds nothing when all three places hold the same', () => {
-    expect(compare(places())).toEqual({ collection: 'things', kind: 'object', partner: 2, topic: 2, warehouse: 2, difference: 0, examples: [] });
+    const { ids, versions, ...counts } = compare(places());
+    expect(counts).toEqual({ collection: 'things', kind: 'object', partner: 2, topic: 2, warehouse: 2, difference: 0, examples: [] });
+    expect([ids.partner, ids.warehouse]).toEqual([ids.topic, ids.topic]);
+    expect(versions.warehouse).toBe(versions.topic);
   });
 
   it('names every record that differs, and how', () => {
@@ -18,6 +21,15 @@ describe('compare', () => {
     expect(problems({ partnerAlways: new Set(['a']), partnerEver: new Set(['a']) })).toEqual({ b: 'not at the partner' });
     expect(problems({ warehouse: new Map([['a', state(1)], ['b', state(1)], ['extra', state(1)]]) })).toEqual({ b: 'another version in the warehouse', gone: 'not in the warehouse', extra: 'only in the warehouse' });
     expect(problems({ warehouse: new Map([...same, ['b', state(2, true)]]) })).toEqual({ b: 'deleted in one place only' });
+  });
+
+  it('sums ids and versions, whatever their order', () => {
+    const turned = new Map([...same].reverse());
+    expect(compare(places({ warehouse: turned })).versions).toEqual(compare(places()).versions);
+    const newer = compare(places({ warehouse: new Map([...same, ['b', state(9)]]) }));
+    expect([newer.ids.warehouse === newer.ids.topic, newer.versions.warehouse === newer.versions.topic]).toEqual([true, false]);
+    const deleted = compare(places({ warehouse: new Map([...same, ['b', state(2, true)]]) }));
+    expect([deleted.ids.warehouse === deleted.ids.topic, deleted.versions.warehouse === deleted.versions.topic]).toEqual([false, false]);
   });
 
   it('forgives what came or went at the partner meanwhile, and events that the partner has forgotten', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RecordState } from './topic-ids.js';
 
 /** One collection in the three places. `difference` is the number of records that aren't the same everywhere. */
@@ -9,10 +10,16 @@ export interface CollectionVerdict {
   readonly topic: number;
   readonly warehouse: number;
   readonly difference: number;
+  /** Checksums of the ids that aren't deleted, whatever their order; equal ones mean the same ids. */
+  readonly ids: Checksums;
+  /** Checksums of ids with their versions and deletions; the partner tells no versions. */
+  readonly versions: Omit<Checksums, 'partner'>;
   /** A few of the records that differ. */
   readonly examples: readonly { readonly id: string; readonly problem: Problem }[];
   readonly note?: string;
 }
+
+interface Checksums { readonly partner?: string; readonly topic: string; readonly warehouse: string }
 
 type Problem = 'not in the topic' | 'not at the partner' | 'not in the warehouse' | 'only in the warehouse' | 'another version in the warehouse' | 'deleted in one place only';
 
@@ -30,6 +37,17 @@ export interface Places {
   readonly note?: string;
 }
 
+/** The sum of the lines' hashes, 64 bits: the same for the same lines in any order. */
+function checksum(lines: Iterable<string>): string {
+  let sum = 0n;
+  for (const line of lines) sum += createHash('sha256').update(line).digest().readBigUInt64BE(0);
+  return BigInt.asUintN(64, sum).toString(16).padStart(16, '0');
+}
+
+function* liveIds(states: ReadonlyMap<string, RecordState>): Iterable<string> { for (const [id, { deleted }] of states) if (!deleted) yield id; }
+
+function* versionLines(states: ReadonlyMap<string, RecordState>): Iterable<string> { for (const [id, { version, deleted }] of states) yield JSON.stringify([id, String(version), deleted]); }
+
 export function compare({ collection, kind, partnerAlways, partnerEver, topic, warehouse, note }: Places): CollectionVerdict {
   const problems = new Map<string, Problem>();
   const live = (states: ReadonlyMap<string, RecordState>): number => [...states.values()].filter(({ deleted }) => !deleted).length;
@@ -43,7 +61,10 @@ export function compare({ collection, kind, partnerAlways, partnerEver, topic, w
   }
   for (const id of warehouse.keys()) if (!topic.has(id)) problems.set(id, 'only in the warehouse');
   return {
-    collection, kind, partner: partnerEver?.size, topic: live(topic), warehouse: live(warehouse), difference: problems.size,
+    collection, kind,
+    ids: { ...(partnerEver !== undefined && { partner: checksum(partnerEver) }), topic: checksum(liveIds(topic)), warehouse: checksum(liveIds(warehouse)) },
+    versions: { topic: checksum(versionLines(topic)), warehouse: checksum(versionLines(warehouse)) },
+    partner: partnerEver?.size, topic: live(topic), warehouse: live(warehouse), difference: problems.size,
     examples: [...problems].slice(0, EXAMPLES).map(([id, problem]) => ({ id, problem })),
     ...(note !== undefined && { note }),
   };

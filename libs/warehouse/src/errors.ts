@@ -1,4 +1,4 @@
-import type { PartitionRef, Row } from './warehouse.js';
+import type { PartitionRef, Row, TableTarget } from './warehouse.js';
 
 const names = (partitions: readonly PartitionRef[]): string => partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(', ');
 
@@ -18,6 +18,15 @@ export class WarehouseUnavailableError extends Error {
   }
 }
 
+/** One table can't be written for now (somebody holds it, its schema can't be changed); the others can. Nothing was written. */
+export class TableBlockedError extends Error {
+  /** @param timedOut the statement took too long: fewer rows may go through */
+  constructor(readonly target: TableTarget, readonly reason: string, readonly timedOut: boolean, options?: ErrorOptions) {
+    super(`The table ${target.schema}.${target.table} can't be written for now (${reason}). It is tried again by itself; other tables go on.`, options);
+    this.name = 'TableBlockedError';
+  }
+}
+
 /** A person must act; trying again changes nothing. */
 export class WarehouseRefusedError extends Error {
   constructor(readonly reason: string, readonly remedy: string, options?: ErrorOptions) {
@@ -26,10 +35,10 @@ export class WarehouseRefusedError extends Error {
   }
 }
 
-/** Kafka isn't the one these offsets were stored for: another cluster, or a topic that was deleted and made again. */
+/** Kafka isn't the one these offsets were stored for. */
 export class OffsetsMismatchError extends Error {
   constructor(partition: PartitionRef, what: string) {
-    super(`The stored offset of ${names([partition])} belongs to ${what}. Loading it stops; reload the topic on purpose, or point the loader at the right cluster.`);
+    super(`The stored offset of ${names([partition])} belongs to ${what}. Loading stops; point the loader at the right cluster, or delete the loader's rows in _cloud_sources.offsets to load everything again on purpose.`);
     this.name = 'OffsetsMismatchError';
   }
 }

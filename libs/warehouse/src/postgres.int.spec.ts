@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '#testing';
 import { Client } from 'pg';
 import { parse } from 'lossless-json';
 import { warehouseConformance } from './conformance.js';
-import { FencedError, OffsetsMismatchError, RowsRejectedError, WarehouseUnavailableError } from './errors.js';
+import { FencedError, OffsetsMismatchError, RowsRejectedError, TableBlockedError, WarehouseUnavailableError } from './errors.js';
 import { PostgresWarehouse } from './postgres/postgres-warehouse.js';
 import type { Row, TableTarget } from './warehouse.js';
 
@@ -179,6 +180,26 @@ describe('what a row holds', () => {
   });
 });
 
+/** The same server behind a proxy that cuts a connection once the server has answered these words. */
+async function cutting(to: URL): Promise<{ readonly url: string; cutAt(words: string): void; close(): Promise<void> }> {
+  let trap: Buffer | undefined;
+  const server = createServer((client: Socket) => {
+    const upstream = connect(Number(to.port), to.hostname);
+    let armed = false;
+    client.on('data', (bytes: Buffer) => {
+      if (trap !== undefined && bytes.includes(trap)) { trap = undefined; armed = true; }
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes: Buffer) => { if (armed) { client.destroy(); upstream.destroy(); } else client.write(bytes); });
+    for (const [one, other] of [[client, upstream], [upstream, client]] as const) one.on('error', () => undefined).on('close', () => { other.destroy(); });
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const url = new URL(to);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return { url: url.href, cutAt: (words) => { trap = Buffer.from(words); }, close: () => new Promise((resolve) => { server.close(() => resolve()); }) };
+}
+
 describe('faults', () => {
   it('killed between COPY and COMMIT: nothing is there, the positions say so, the batch loads again', async () => {
     const s = await scene();
@@ -194,6 +215,44 @@ describe('faults', () => {
     await s.load(s.row('b', 1, { n: 2 }));
     expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 2, live: 2 });
   });
+
+  it('the answer to COMMIT is lost: the positions tell that it was committed, and the batch does not come again', async () => {
+    const proxy = await cutting(url);
+    const through = new PostgresWarehouse(proxy.url);
+    const s = await scene({}, through);
+    await s.load(s.row('a', 1, { n: 1 }));
+    proxy.cutAt('COMMIT');
+    expect(await s.load(s.row('b', 1, { n: 2 })).catch((thrown: unknown) => thrown)).toBeInstanceOf(WarehouseUnavailableError);
+    expect((await through.positions(s.loader, [origin]))[0]?.nextOffset).toBe(2n);
+    expect(await through.counts(s.target.schema, 'things')).toEqual({ rows: 2, live: 2 });
+    await through.close();
+    await proxy.close();
+  });
+
+  it('a topic of the same name with another id is not claimed', async () => {
+    const loader = randomUUID();
+    const [one, other] = [randomUUID(), randomUUID()];
+    const claim = (topicId?: string) => warehouse.claim(loader, 'cluster-1', [{ ...origin, ...(topicId !== undefined && { topicId }) }]);
+    expect([(await claim()).length, (await claim(one)).length, (await claim(one)).length, (await claim(other)).length, (await claim()).length]).toEqual([1, 1, 1, 0, 1]);
+    expect((await warehouse.positions(loader, [origin]))[0]?.epoch).toBe(4n);
+  });
+
+  it('says which table is held by somebody, and loads it later', async () => {
+    const s = await scene();
+    await s.load(s.row('a', 1, { n: 1 }));
+    await sql.query(`BEGIN; LOCK TABLE ${s.schema}.things IN ACCESS EXCLUSIVE MODE`);
+    const error = await s.load(s.row('b', 1, { n: 2 })).catch((thrown: unknown) => thrown);
+    await sql.query('COMMIT');
+    expect(error).toBeInstanceOf(TableBlockedError);
+    expect((error as TableBlockedError).target.schema).toBe(s.target.schema);
+    await s.load(s.row('b', 1, { n: 2 }));
+    // A reader holds up ALTER TABLE only; the loader gives up before other readers have waited long.
+    await sql.query(`BEGIN; SELECT FROM ${s.schema}.things`);
+    expect(await s.load(s.row('c', 1, { more: 1 })).catch((thrown: unknown) => thrown)).toBeInstanceOf(TableBlockedError);
+    await sql.query('COMMIT');
+    await s.load(s.row('c', 1, { more: 1 }));
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 3, live: 3 });
+  }, 60_000);
 
   it('a claim waits for the open transaction of a zombie and sees its commit', async () => {
     const s = await scene();

@@ -10,6 +10,8 @@ export interface PartitionRef {
 export interface ClaimRequest extends PartitionRef {
   /** Where a partition that was never loaded begins; the topic's first offset. */
   readonly startOffset?: bigint;
+  /** Where the brokers tell it: a topic that was made again under the same name has another one. */
+  readonly topicId?: string;
 }
 
 /** A partition that this loader owns until somebody else claims it. */
@@ -111,7 +113,8 @@ export abstract class Warehouse {
 
   /**
    * Makes this loader the owner: waits for an open transaction of the owner before, whose later commits are refused.
-   * @throws OffsetsMismatchError when the offsets belong to another cluster or topic
+   * Partitions whose stored offsets belong to another topic of that name are not claimed and left out.
+   * @throws OffsetsMismatchError when the offsets belong to another cluster
    */
   abstract claim(loader: string, clusterId: string, partitions: readonly ClaimRequest[]): Promise<Claim[]>;
 

@@ -11,11 +11,16 @@ import type { Advance, ApplyResult } from '../warehouse.js';
  * The time-outs end the transaction of a process that was stopped in the middle of it.
  */
 const SETTINGS = `SET synchronous_commit = off; SET temp_buffers = '32MB'; SET jit = off; SET timezone = 'UTC';
-  SET statement_timeout = '120s'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'`;
+  SET statement_timeout = '120s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'`;
 
 /** A table's schema changed after the rows were encoded for it. */
 export class StalePlanError extends Error {
   constructor(readonly plans: readonly TablePlan[]) { super('the schema of a table changed'); this.name = 'StalePlanError'; }
+}
+
+/** What went wrong while the rows of one table were written. */
+export class MergeError extends Error {
+  constructor(readonly plan: TablePlan, override readonly cause: unknown) { super(`the merge into ${plan.qualified} failed`); this.name = 'MergeError'; }
 }
 
 /** The one connection that loads, with a temporary table per target that is used again and again. */
@@ -44,14 +49,14 @@ export class LoadSession {
     await endClient(this.client);
   }
 
-  /** All in one transaction, the offsets first. @throws FencedError | StalePlanError | PostgreSQL's error, rolled back */
+  /** All in one transaction, the offsets first. @throws FencedError | StalePlanError | MergeError | PostgreSQL's error, rolled back */
   async load(loader: string, advances: readonly Advance[], tables: readonly EncodedRows[]): Promise<ApplyResult> {
     for (const { plan } of tables) await this.temp(plan);
     await this.client.query('BEGIN');
     try {
       await this.move(loader, advances, tables);
       const written: number[] = [];
-      for (const encoded of tables) written.push(await this.merge(encoded));
+      for (const encoded of tables) written.push(await this.merge(encoded).catch((error: unknown) => { throw new MergeError(encoded.plan, error); }));
       await this.account(loader, tables, written);
       await this.client.query('COMMIT');
       return { written: written.reduce((sum, rows) => sum + rows, 0), discarded: tables.reduce((sum, { discards }) => sum + discards.length, 0) };

@@ -6,16 +6,17 @@ interface OffsetRow { topic: string; partition: number; epoch: string; next_offs
 
 const toClaim = ({ topic, partition, epoch, next_offset }: OffsetRow): Claim => ({ topic, partition, epoch: BigInt(epoch), nextOffset: BigInt(next_offset) });
 
-const CLAIM = `INSERT INTO _cloud_sources.offsets AS o (loader, cluster_id, topic, partition, epoch, next_offset)
-  SELECT $1, $2, topic, partition, 1, start FROM unnest($3::text[], $4::int[], $5::bigint[]) AS wanted(topic, partition, start) ORDER BY topic, partition
-  ON CONFLICT (loader, topic, partition) DO UPDATE SET epoch = o.epoch + 1, updated_at = now()
+const CLAIM = `INSERT INTO _cloud_sources.offsets AS o (loader, cluster_id, topic, partition, epoch, next_offset, topic_id)
+  SELECT $1, $2, topic, partition, 1, start, topic_id FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[]) AS wanted(topic, partition, start, topic_id) ORDER BY topic, partition
+  ON CONFLICT (loader, topic, partition) DO UPDATE SET epoch = o.epoch + 1, updated_at = now(), topic_id = coalesce(o.topic_id, excluded.topic_id)
+  WHERE o.cluster_id <> excluded.cluster_id OR o.topic_id IS NULL OR excluded.topic_id IS NULL OR o.topic_id = excluded.topic_id
   RETURNING topic, partition, epoch, next_offset, cluster_id`;
 
 /** Takes the partitions over; waits for the transaction that the owner before has open. */
 export async function claimOffsets(client: ClientBase, loader: string, clusterId: string, partitions: readonly ClaimRequest[]): Promise<Claim[]> {
   await client.query("BEGIN; SET LOCAL statement_timeout = '60s'");
   try {
-    const { rows } = await client.query<OffsetRow>(CLAIM, [loader, clusterId, partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition), partitions.map(({ startOffset }) => String(startOffset ?? 0n))]);
+    const { rows } = await client.query<OffsetRow>(CLAIM, [loader, clusterId, partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition), partitions.map(({ startOffset }) => String(startOffset ?? 0n)), partitions.map(({ topicId }) => topicId ?? null)]);
     for (const row of rows) if (row.cluster_id !== clusterId) throw new OffsetsMismatchError(row, `the Kafka cluster ${row.cluster_id}, not to ${clusterId}`);
     await client.query('COMMIT');
     return rows.map(toClaim);

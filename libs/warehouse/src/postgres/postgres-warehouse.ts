@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type ClientConfig, type PoolClient } from 'pg';
-import { RowsRejectedError, type RejectedRow } from '../errors.js';
+import { RowsRejectedError, TableBlockedError, type RejectedRow } from '../errors.js';
 import { Warehouse, type ApplyResult, type Claim, type ClaimRequest, type PartitionRef, type PrivilegeProblem, type Row, type StoredId, type TableRows, type TableTarget, type WarehouseBatch, type WarehouseTable } from '../warehouse.js';
 import { createBookkeeping } from './bookkeeping.js';
 import { countRows, listTables, missingPrivileges, readIds } from './introspection.js';
-import { LoadSession, StalePlanError } from './load-session.js';
+import { LoadSession, MergeError, StalePlanError } from './load-session.js';
 import { claimOffsets, readOffsets } from './offsets.js';
 import { SchemaStore } from './schema-store.js';
 import { classify, portError, sqlState } from './sqlstate.js';
@@ -16,6 +16,15 @@ const ATTEMPTS = 6;
 const GROWTHS = 4;
 /** Encoders keep their buffers, so only some are kept. */
 const IDLE_ENCODERS = 8;
+
+/** Somebody holds a table, or its statement took too long: to try again at once would only keep the other tables waiting. */
+const HELD = new Set(['55P03', '57014']);
+
+function blocked(target: TableTarget, cause: unknown): TableBlockedError {
+  const code = sqlState(cause);
+  const reason = code === '42501' ? 'the loader\'s login may not write it: give it ownership of the table' : code === undefined ? (cause as Error).message : `PostgreSQL: ${code}`;
+  return new TableBlockedError(target, reason, code === '57014', { cause });
+}
 
 interface Prepared { readonly encoded: EncodedRows; readonly encoder: TableEncoder; readonly source: TableRows }
 
@@ -69,7 +78,7 @@ export class PostgresWarehouse extends Warehouse {
       return await this.commit(loader, batch, prepared);
     } catch (error) {
       await before;
-      throw portError(error);
+      throw error instanceof TableBlockedError ? error : portError(error);
     } finally {
       for (const { encoder } of prepared) if (this.idleEncoders.length < IDLE_ENCODERS) this.idleEncoders.push(encoder);
       done();
@@ -128,6 +137,14 @@ export class PostgresWarehouse extends Warehouse {
   }
 
   private async encode(encoder: TableEncoder, target: TableTarget, rows: readonly Row[], rejected: RejectedRow[]): Promise<EncodedRows> {
+    try {
+      return await this.encodeInto(encoder, target, rows, rejected);
+    } catch (error) {
+      throw classify(error) === 'away' ? error : blocked(target, error);
+    }
+  }
+
+  private async encodeInto(encoder: TableEncoder, target: TableTarget, rows: readonly Row[], rejected: RejectedRow[]): Promise<EncodedRows> {
     for (let round = 0; round <= GROWTHS; round++) {
       const refused: RejectedRow[] = [];
       const result = encoder.encode(await this.planOf(target), rows, refused);
@@ -148,7 +165,8 @@ export class PostgresWarehouse extends Warehouse {
           this.session = await LoadSession.connect(this.config);
         }
         return await this.session.load(loader, batch.advances, prepared.map(({ encoded }) => encoded));
-      } catch (error) {
+      } catch (thrown) {
+        const error = thrown instanceof MergeError ? thrown.cause : thrown;
         const kind = error instanceof StalePlanError ? 'replan' : classify(error);
         if (this.session?.alive === false || kind === 'away') {
           await this.session?.end();
@@ -156,7 +174,8 @@ export class PostgresWarehouse extends Warehouse {
           throw error;
         }
         if (kind === 'rows') throw await this.findRejected(prepared, error);
-        if (attempt >= ATTEMPTS || (kind !== 'retry' && kind !== 'replan')) throw error;
+        const held = thrown instanceof MergeError && HELD.has(sqlState(error) ?? '');
+        if (held || attempt >= ATTEMPTS || (kind !== 'retry' && kind !== 'replan')) throw thrown instanceof MergeError ? blocked(thrown.plan.target, error) : error;
         if (kind === 'replan') prepared = await this.replan(prepared);
         else await sleep(20 * attempt * (0.5 + Math.random()));
       }

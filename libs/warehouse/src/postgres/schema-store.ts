@@ -10,6 +10,8 @@ import { SQL_TYPES, fromCatalog, widensTo, type ColumnType } from './types.js';
 /** A waiting ALTER blocks the readers behind it: give up well before they have waited 2 s, and come back. */
 const LOCK_TIMEOUT_MS = 1_500;
 const ATTEMPTS = 8;
+/** A table that is being read all the time is tried again later: other tables wait meanwhile. */
+const LOCK_ATTEMPTS = 3;
 /** PostgreSQL ends at 1,600, dropped ones included. */
 const MAX_COLUMNS = 1_000;
 /** Widening rewrites the table while readers wait; above this size the value goes to `_extra` instead. */
@@ -87,7 +89,7 @@ export class SchemaStore {
       } catch (error) {
         broken = await client.query('ROLLBACK').then(() => undefined, (reason: unknown) => reason as Error);
         const again = classify(error) === 'retry' || LOST_RACE.has(sqlState(error) ?? '');
-        if (!again || attempt >= ATTEMPTS) throw error;
+        if (!again || attempt >= (sqlState(error) === '55P03' ? LOCK_ATTEMPTS : ATTEMPTS)) throw error;
       } finally {
         client.release(broken);
       }
