@@ -4,7 +4,7 @@
  */
 const SPEC = '\\.spec\\.ts$';
 /** Libs that hold domain logic only: no framework, no broker, no database, no files or sockets. */
-const PURE = '^libs/(contracts|pipeline|connector-kit|normalization)/';
+const PURE = '^libs/(contracts|pipeline|connector-kit|normalization|schedule)/';
 const CONNECTOR = '^libs/connectors/(?!src/)([^/]+)/';
 const pkg = (names) => `(^|/node_modules/|^node_modules/)(${names})(/|$)`;
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -18,9 +18,9 @@ const edges = [
   rule('no-lib-to-app', 'Libs know nothing of the processes that use them.', { path: '^libs/' }, { path: '^(apps|deploy|test)/' }),
   rule('no-app-to-deploy', 'Apps know nothing of how they are deployed or tested.', { path: '^apps/' }, { path: '^(deploy|test)/' }),
   rule('layer-0', 'contracts imports nothing of ours.', { path: '^libs/contracts/', pathNot: SPEC }, { path: '^libs/(?!contracts/)' }),
-  rule('layer-1', 'pipeline, connector-kit and normalization import only contracts and each other.',
-    { path: '^libs/(pipeline|connector-kit|normalization)/', pathNot: SPEC },
-    { path: '^libs/(?!(contracts|pipeline|connector-kit|normalization)/)' }),
+  rule('layer-1', 'pipeline, connector-kit, normalization and schedule import only contracts and each other.',
+    { path: '^libs/(pipeline|connector-kit|normalization|schedule)/', pathNot: SPEC },
+    { path: '^libs/(?!(contracts|pipeline|connector-kit|normalization|schedule)/)' }),
   rule('index-is-the-door', 'Another lib is imported through its src/index.ts only.',
     { path: '^libs/([^/]+)/' }, { path: '^libs/(?!$1/)', pathNot: '^libs/([^/]+|connectors/[^/]+)/src/index\\.ts$' }),
   rule('index-is-the-door-from-outside', 'Apps, deployment and tests import a lib through its src/index.ts only.',
@@ -59,7 +59,7 @@ const packages = [
   rule('pure-domain', 'Domain logic imports neither Nest nor a broker nor a database.',
     { path: `(${PURE})|(${CONNECTOR})`, pathNot: SPEC }, { path: pkg('@nestjs/[^/]+|typeorm|kafkajs|pg|pg-copy-streams|fastify|pino|prom-client|reflect-metadata') }),
   rule('pure-core', 'Domain logic opens no file, socket, process or thread.',
-    { path: '^libs/(contracts|pipeline|normalization)/', pathNot: SPEC },
+    { path: '^libs/(contracts|pipeline|normalization|schedule)/', pathNot: SPEC },
     { dependencyTypes: ['core'], path: '^(node:)?(fs|net|tls|http|https|http2|dns|dgram|child_process|worker_threads|cluster|os|process)(/|$)' }),
   rule('no-dev-dependency', 'What runs in production is in dependencies.',
     { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/(testing|embedded)/` }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),

@@ -29,6 +29,10 @@ export class GatewayConfig extends DatabaseConfig {
   @IsInt() @Min(1) @Max(1_440)
   intervalFloorMinutes!: number;
 
+  @Setting({ env: 'SYNCS_PER_DAY', description: 'How many syncs a day a plan allows each source: scheduled ones and sync now. 0: any number. The column syncs_per_day of a workspace goes before it.', type: 'integer', default: '0' })
+  @IsInt() @Min(0)
+  syncsPerDay!: number;
+
   @Setting({ env: 'PUBLIC_URL', description: 'Public base URL of the gateway. Partners send people back to <it>/api/v1/oauth/callback, which must be registered there.', default: 'http://localhost:8080' })
   @Matches(/^https?:\/\/[^/?#]+\/?$/, { message: 'it must be http:// or https:// and a host, without a path' })
   publicUrl!: string;

@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, type DataSource,
+  AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -29,6 +29,7 @@ import { OAuthController } from './oauth/oauth.controller.js';
 import { OAuthService } from './oauth/oauth.service.js';
 import { SourceCredentials } from './sources/source-credentials.js';
 import { SourceTester } from './sources/source-tester.js';
+import { SourceViews } from './sources/source-views.js';
 import { SourcesController } from './sources/sources.controller.js';
 import { SourcesService } from './sources/sources.service.js';
 import { VAULT } from './tokens.js';
@@ -36,17 +37,18 @@ import { WarehousesController } from './warehouses/warehouses.controller.js';
 import { WarehousesService } from './warehouses/warehouses.service.js';
 import { SourceWebhookController } from './webhook/source-webhook.controller.js';
 import { SourceWebhookService } from './webhook/source-webhook.service.js';
+import { WorkspaceController } from './workspace/workspace.controller.js';
 
 const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
   ({ provide: Repository as Type<T>, inject: [ControlDatabase], useFactory: ({ connection }: ControlDatabase) => new Repository(connection) });
 
 @Module({
   controllers: [
-    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController,
+    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -57,7 +59,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, OAuthService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, SourceViews, OAuthService, RunsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

@@ -157,6 +157,6 @@ describe('scheduler', () => {
     await new SourceRepository(database).pause(ids[0]!);
     await database.query(`update sources set state = 'error' where id = $1`, [ids[1]]);
     await new SourceRepository(database).delete(ids[2]!);
-    expect(await new ScheduleRepository(database).queueDue(100)).toEqual({ due: 0, queued: 0 });
+    expect(await new ScheduleRepository(database).queueDue(100)).toEqual({ due: 0, queued: 0, overQuota: 0 });
   }, patience);
 });

@@ -2,7 +2,7 @@ import type { Leadership, OutboxRepository, ScheduleRepository } from '#persiste
 import { Loop, type LoopWatch } from './loop.js';
 import { watch, type Watched } from './leases/watchdog.js';
 import { relay, type Send } from './outbox/relay.js';
-import { tick } from './tick/tick.js';
+import { tick, type Ticked } from './tick/tick.js';
 
 export interface SchedulerPorts {
   readonly leadership: (wake: () => void) => Pick<Leadership, 'isActive' | 'release'>;
@@ -10,7 +10,7 @@ export interface SchedulerPorts {
   readonly outbox: Pick<OutboxRepository, 'take'>;
   readonly send: Send;
   readonly loops: LoopWatch;
-  readonly turned: (turn: { readonly active: boolean; readonly due: number; readonly queued: number } & Watched) => void;
+  readonly turned: (turn: { readonly active: boolean } & Ticked & Watched) => void;
   readonly relayed: (messages: number) => void;
 }
 
@@ -22,12 +22,16 @@ export interface SchedulerOptions {
   readonly pollMs?: number;
 }
 
-const IDLE = { due: 0, queued: 0, takenBack: 0, resumed: 0, resent: 0 };
+/** How often it is checked whether the clock was set back. */
+const CLOCK_MS = 60_000;
+
+const IDLE = { due: 0, queued: 0, overQuota: 0, takenBack: 0, resumed: 0, resent: 0 };
 
 /**
  * The whole service. Of several processes one is active, by an advisory lock; the others take over when it is gone.
  *
  *     every tick   due source → queued run + command in the outbox, due time moved on        tick/
+ *                  (once a minute: due times of a clock that was set back → into phase)
  *                  expired lease → queued again, or failed after three                        leases/
  *                  deferred and due → queued; unclaimed → command once more                   leases/
  *     at once      outbox → Kafka, in order, acks=all (woken by the database's notification)  outbox/
@@ -36,6 +40,7 @@ const IDLE = { due: 0, queued: 0, takenBack: 0, resumed: 0, resent: 0 };
  */
 export class Scheduler {
   private active = false;
+  private clockSeen = -Infinity;
   private readonly leadership: Pick<Leadership, 'isActive' | 'release'>;
   private readonly ticking: Loop;
   private readonly relaying: Loop;
@@ -62,6 +67,10 @@ export class Scheduler {
     this.active = await this.leadership.isActive().catch((error: unknown) => { this.active = false; throw error; });
     if (!this.active) return this.ports.turned({ active: false, ...IDLE });
     if (!was) this.relaying.wake();
+    if (performance.now() - this.clockSeen >= CLOCK_MS) {
+      await this.ports.schedule.pullBack();
+      this.clockSeen = performance.now();
+    }
     const ticked = await tick(this.ports.schedule);
     const watched = await watch(this.ports.schedule, this.options.resendAfterMs);
     this.ports.turned({ active: true, ...ticked, ...watched });

@@ -22,7 +22,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { databaseUrl, tickMs, resendSeconds, topicPrefix } = this.config;
+    const { databaseUrl, tickMs, resendSeconds, topicPrefix, syncsPerDay } = this.config;
     this.database = await openDatabase({ url: databaseUrl, applicationName: 'scheduler', poolSize: 4 });
     await migrate(this.database);
     const producer = this.producer = new RecordProducer(createKafka(kafkaSettings(this.config, 'scheduler'), this.logger), { deliveryTimeoutMs: 10_000, concurrency: 1 });
@@ -31,19 +31,19 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
     const runs = this.metrics.counter('cs_scheduler_runs_total', 'Runs that the scheduler moved.', ['what']);
     this.scheduler = new Scheduler({
       leadership: (wake) => new Leadership(databaseUrl, SCHEDULER_LOCK, 'outbox', wake),
-      schedule: new ScheduleRepository(this.database),
+      schedule: new ScheduleRepository(this.database, syncsPerDay),
       outbox: new OutboxRepository(this.database),
       send: (topic, message) => producer.send(topic, message),
       loops: {
         turned: (loop) => this.health.tick(loop),
         failed: (loop, error) => this.failed(loop, error),
       },
-      turned: ({ active, queued, takenBack, resumed, resent }) => {
+      turned: ({ active, queued, overQuota, takenBack, resumed, resent }) => {
         this.recovered('tick');
         activeGauge.set(active ? 1 : 0);
         if (active !== this.wasActive) this.logger.info(active ? 'Active: this scheduler plans the runs.' : 'Standing by: another scheduler is active.');
         this.wasActive = active;
-        for (const [what, count] of Object.entries({ queued, taken_back: takenBack, resumed, resent })) if (count > 0) runs.inc({ what }, count);
+        for (const [what, count] of Object.entries({ queued, over_quota: overQuota, taken_back: takenBack, resumed, resent })) if (count > 0) runs.inc({ what }, count);
         if (takenBack > 0) this.logger.warn('Runs were taken back from fetchers that went silent.', { runs: takenBack });
       },
       relayed: (messages) => {

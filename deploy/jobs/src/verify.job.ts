@@ -50,7 +50,7 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
   const warehouse = (await new WarehouseRepository(database).all()).find(({ id }) => id === target.warehouseId);
   if (source === undefined || stored === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
   if (warehouse === undefined) throw new Error(`The source ${target.slug} has no warehouse.`);
-  const selected = (await repository.collections([target.id])).get(target.id) ?? [];
+  const selected = ((await repository.collections([target.id])).get(target.id) ?? []).map(({ collection }) => collection);
   const open = new PostgresWarehouse(vault.open(warehouse.urlSealed, sealContext.warehouseUrl(warehouse.id)));
   await open.open();
   try {

@@ -1,6 +1,7 @@
 import type { RunState, RunTrigger, SourceState } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { isId, newId, rows } from './database.js';
+import { isUsedUp, quotaColumns, type QuotaUse } from './due.js';
 import { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
 import { putCommands, putEvents } from './outbox.repository.js';
 import { closeRun, type EndedRun } from './run.repository.js';
@@ -10,7 +11,8 @@ export type RunRequest =
   | { readonly refused: 'not_found' }
   | { readonly refused: 'state'; readonly state: SourceState }
   | { readonly refused: 'too_soon'; readonly retryAfterMs: number }
-  | { readonly refused: 'active'; readonly runId: string };
+  | { readonly refused: 'active'; readonly runId: string }
+  | { readonly refused: 'quota'; readonly quota: number; readonly retryAfterMs: number };
 
 export interface KeptCall { readonly collection: string; readonly method: string; readonly request: string; readonly status: number; readonly startedAt: Date; readonly durationMs: number; readonly bytes: number }
 export interface KeptLine { readonly at: Date; readonly level: string; readonly message: string }
@@ -22,20 +24,24 @@ export class RunRequestRepository {
   /**
    * Sync now: a queued run and its command, in one transaction.
    * @param minGapMs refused when the last request is younger
+   * @param syncsPerDay the operator's default of what a plan allows each source; 0: any number
    */
-  request(workspaceId: string, sourceId: string, minGapMs: number): Promise<RunRequest> {
+  request(workspaceId: string, sourceId: string, minGapMs: number, syncsPerDay = 0): Promise<RunRequest> {
     if (!isId(sourceId)) return Promise.resolve({ refused: 'not_found' });
     return this.database.transaction(async (tx) => {
       // The row lock makes two requests at the same moment come one after the other.
-      const [source] = await rows<{ state: SourceState; connector: string; waitMs: number | null }>(tx, `
-        select state, connector, (extract(epoch from last_sync_requested_at - clock_timestamp()) * 1000 + $3)::float8 as "waitMs"
-        from sources where id = $1 and workspace_id = $2 and deleted_at is null for update`, [sourceId, workspaceId, minGapMs]);
+      // A request of the future was made before the clock was set back: it counts no more.
+      const [source] = await rows<{ state: SourceState; connector: string; waitMs: number | null } & QuotaUse>(tx, `
+        select s.state, s.connector, ${quotaColumns('$4')},
+          case when s.last_sync_requested_at <= clock_timestamp() then (extract(epoch from s.last_sync_requested_at - clock_timestamp()) * 1000 + $3)::float8 end as "waitMs"
+        from sources s join workspaces w on w.id = s.workspace_id where s.id = $1 and s.workspace_id = $2 and s.deleted_at is null for update of s`, [sourceId, workspaceId, minGapMs, syncsPerDay]);
       if (source === undefined) return { refused: 'not_found' };
       if (source.state !== 'active') return { refused: 'state', state: source.state };
       if (source.waitMs !== null && source.waitMs > 0) return { refused: 'too_soon', retryAfterMs: Math.ceil(source.waitMs) };
       const [active] = await rows<{ id: string }>(tx, `select id from runs where source_id = $1 and state in ('queued', 'running', 'deferred')`, [sourceId]);
       if (active !== undefined) return { refused: 'active', runId: active.id };
-      await rows(tx, 'update sources set last_sync_requested_at = clock_timestamp() where id = $1', [sourceId]);
+      if (isUsedUp(source)) return { refused: 'quota', quota: source.quota, retryAfterMs: source.resetsAt.getTime() - Date.now() };
+      await rows(tx, 'update sources set last_sync_requested_at = clock_timestamp(), syncs_day = $2, syncs_used = $3 where id = $1', [sourceId, source.today, source.used + 1]);
       return { run: await queueRun(tx, { workspaceId, sourceId, connector: source.connector, trigger: 'manual' }) };
     });
   }

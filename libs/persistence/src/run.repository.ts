@@ -18,7 +18,7 @@ export interface ClaimedRun {
   /** See `CredentialRepository`. */
   readonly credentialsVersion: number;
   readonly startDate: Date;
-  /** The selected collections, by name. Those in a final state were done before the lease was lost or the run deferred. */
+  /** The selected collections that the run reads, by name. Those in a final state were done before the lease was lost or the run deferred. */
   readonly collections: readonly { readonly collection: string; readonly state: CollectionRunState; readonly records: number; readonly apiCalls: number }[];
   /** Of all collections of the source. */
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
@@ -63,6 +63,10 @@ const wireCalls = (calls: readonly ApiCall[]): string | null => jsonb(calls.map(
   started_at: new Date(call.startedAt).toISOString(), duration_ms: Math.round(call.durationMs), bytes: call.bytes,
 })));
 
+/** Whether run `r` of source `s` reads collection `c`: a scheduled one leaves out what is due nearer to the run after it. That rounds a rhythm to runs, and no clock change makes it slip. */
+const IS_DUE = `(r.trigger <> 'schedule' or c.every_minutes is null or c.tried_at is null
+  or c.tried_at + c.every_minutes * interval '1 minute' < r.created_at + greatest(s.next_run_at - r.created_at, interval '0') / 2)`;
+
 /** A run as the fetcher sees it. Every method but `recordCalls` and `appendLog` answers undefined or false when the lease isn't (or no longer) the caller's: stop then. */
 export class RunRepository {
   constructor(private readonly database: DataSource) {}
@@ -83,7 +87,8 @@ export class RunRepository {
         returning r.id as "runId", r.fencing_token::float8 as token, r.workspace_id as "workspaceId", r.source_id as "sourceId", r.connector, s.slug, r.trigger,
           c.sealed as "sealedCredentials", c.version::float8 as "credentialsVersion", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
       if (run === undefined) return undefined;
-      await rows(tx, `insert into collection_runs (run_id, collection) select $1, collection from source_collections where source_id = $2 on conflict do nothing`, [runId, run.sourceId]);
+      await rows(tx, `insert into collection_runs (run_id, collection) select r.id, c.collection from runs r join sources s on s.id = r.source_id join source_collections c on c.source_id = s.id
+        where r.id = $1 and ${IS_DUE} on conflict do nothing`, [runId]);
       await rows(tx, `update collection_runs c set
           state = case when selected then 'queued' else 'skipped' end, error = null, finished_at = case when selected then null else now() end
         from (select collection, exists (select from source_collections s where s.source_id = $2 and s.collection = r.collection) as selected from collection_runs r where run_id = $1) is_now
@@ -180,8 +185,19 @@ export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, sta
   await rows(tx, `
     update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' else $2 end, finished_at = now() where run_id = $1 and state in ('queued', 'running', 'deferred')`, [id, state]);
   await rows(tx, `
+    update source_collections c set tried_at = r.created_at, read_at = case when cr.state = 'succeeded' then coalesce(r.started_at, now()) else c.read_at end
+    from runs r join collection_runs cr on cr.run_id = r.id
+    where r.id = $1 and c.source_id = r.source_id and c.collection = cr.collection and cr.state in ('succeeded', 'failed', 'killed')`, [id]);
+  if (state === 'succeeded') {
+    await rows(tx, `
+      update sources s set last_success_at = coalesce((select case when bool_and(read_at is not null) then min(read_at) end from source_collections where source_id = s.id), s.last_success_at),
+        expected_ms = case when usual then round(coalesce(0.7 * s.expected_ms + 0.3 * ms, ms)) else s.expected_ms end,
+        expected_calls = case when usual then round(coalesce(0.7 * s.expected_calls + 0.3 * calls, calls)) else s.expected_calls end
+      from (select source_id, trigger in ('schedule', 'manual') as usual, extract(epoch from finished_at - started_at) * 1000 as ms, api_calls as calls from runs where id = $1) r
+      where s.id = r.source_id`, [id]);
+  }
+  await rows(tx, `
     update sources set last_run_at = coalesce($2::timestamptz, now()), last_run_state = $3,
-      last_success_at = case when $3 = 'succeeded' then coalesce($2::timestamptz, now()) else last_success_at end,
       state = case when $5 then 'error' else state end,
       error = case when $3 = 'cancelled' then error else $4::jsonb end
     where id = $1`, [sourceId, startedAt, state, jsonb(error), error?.code === 'authentication_failed']);

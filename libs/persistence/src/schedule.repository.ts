@@ -1,6 +1,7 @@
 import type { ErrorReport, SyncCommand, SyncEvent } from '#contracts';
 import type { DataSource } from 'typeorm';
-import { jsonb, rows } from './database.js';
+import { jsonb, newId, rows } from './database.js';
+import { DUE, createDueAfter, isUsedUp, quotaColumns, type DueSource, type QuotaUse } from './due.js';
 import { putCommands, putEvents } from './outbox.repository.js';
 import { MAX_LOSSES, closeRun, type EndedRun } from './run.repository.js';
 
@@ -12,28 +13,44 @@ const changed = (run: Waiting, state: 'queued' | 'failed', error?: ErrorReport):
 
 /** What the scheduler does to all sources and runs at once. Every method takes at most `limit` rows, skips those that others hold, and returns how many there were. */
 export class ScheduleRepository {
-  constructor(private readonly database: DataSource) {}
+  /** @param syncsPerDay the operator's default of what a plan allows each source; 0: any number */
+  constructor(private readonly database: DataSource, private readonly syncsPerDay = 0) {}
 
   /**
-   * Queues a run for each source that is due and moves its due time on by whole intervals, so that it keeps its phase
-   * however late this is. A source with an active run only moves on.
+   * Queues a run for each source that is due and moves its due time on, so that it keeps its phase however late this is.
+   * A source with an active run only moves on, and so does one whose quota of the day is used up: to its first due time of the next day.
    */
-  queueDue(limit: number): Promise<{ readonly due: number; readonly queued: number }> {
+  queueDue(limit: number): Promise<{ readonly due: number; readonly queued: number; readonly overQuota: number }> {
     return this.database.transaction(async (tx) => {
-      const due = await rows<Partial<Waiting>>(tx, `
-        with due as (
-          select id, workspace_id, connector, next_run_at, interval_minutes * interval '1 minute' as every
-          from sources where state = 'active' and deleted_at is null and next_run_at <= now() order by next_run_at limit $1 for update skip locked),
-        moved as (update sources s set next_run_at = due.next_run_at + due.every * (floor(extract(epoch from now() - due.next_run_at) / extract(epoch from due.every)) + 1)
-          from due where s.id = due.id),
-        queued as (insert into runs (id, workspace_id, source_id, connector, trigger) select uuid_v7(), workspace_id, id, connector, 'schedule' from due
-          on conflict (source_id) where state in ('queued', 'running', 'deferred') do nothing returning id, source_id, workspace_id, connector)
-        select q.id as "runId", q.source_id as "sourceId", q.workspace_id as "workspaceId", q.connector from due left join queued q on q.source_id = due.id`, [limit]);
-      const queued = due.filter((run): run is Waiting => run.runId !== null && run.runId !== undefined);
+      const due = await rows<{ id: string; now: Date } & DueSource & QuotaUse>(tx, `
+        select s.id, now() as now, ${DUE}, ${quotaColumns('$2')} from sources s join workspaces w on w.id = s.workspace_id
+        where s.state = 'active' and s.deleted_at is null and s.next_run_at <= now() order by s.next_run_at limit $1 for update of s skip locked`, [limit, this.syncsPerDay]);
+      if (due.length === 0) return { due: 0, queued: 0, overQuota: 0 };
+      const dueAfter = createDueAfter();
+      const over = due.map((source) => isUsedUp(source));
+      const queued = await rows<Waiting>(tx, `
+        with plan as (select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::boolean[], $5::date[], $6::integer[]) as p(source_id, run_id, next_run_at, over_quota, today, used)),
+        queued as (insert into runs (id, workspace_id, source_id, connector, trigger)
+          select p.run_id, s.workspace_id, s.id, s.connector, 'schedule' from plan p join sources s on s.id = p.source_id where not p.over_quota
+          on conflict (source_id) where state in ('queued', 'running', 'deferred') do nothing returning id, source_id, workspace_id, connector),
+        moved as (update sources s set next_run_at = p.next_run_at, syncs_day = p.today, syncs_used = p.used + case when q.id is null then 0 else 1 end
+          from plan p left join queued q on q.source_id = p.source_id where s.id = p.source_id)
+        select ${WAITING} from queued`, [
+        due.map(({ id }) => id), due.map(() => newId()), due.map((source, n) => dueAfter(source, over[n] === true ? source.resetsAt.getTime() - 1 : source.now.getTime())),
+        over, due.map(({ today }) => today), due.map(({ used }) => used)]);
       await putCommands(tx, queued);
       await putEvents(tx, queued.map((run) => changed(run, 'queued')));
-      return { due: due.length, queued: queued.length };
+      return { due: due.length, queued: queued.length, overQuota: over.filter((one) => one).length };
     });
+  }
+
+  /** After the clock was set back: intervals that would be waited for twice are pulled back into phase. @returns how many */
+  async pullBack(): Promise<number> {
+    return (await rows(this.database, `
+      update sources set next_run_at = sources.next_run_at - every * floor(extract(epoch from sources.next_run_at - now()) / extract(epoch from every))
+      from (select s.id, s.interval_minutes * interval '1 minute' as every, ${quotaColumns('$1')} from sources s join workspaces w on w.id = s.workspace_id
+        where s.schedule_mode = 'interval' and s.state = 'active' and s.deleted_at is null) source
+      where sources.id = source.id and sources.next_run_at > now() + every + interval '2 minutes' and not (quota > 0 and used >= quota) returning 1`, [this.syncsPerDay])).length;
   }
 
   /** Takes back runs whose lease expired: queued again, or failed after too many losses without progress. */

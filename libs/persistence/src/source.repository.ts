@@ -1,6 +1,7 @@
 import type { RunTrigger } from '#contracts';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { isId, rows } from './database.js';
+import { DUE, firstDue, type DueSource } from './due.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
 import { remember, type Idempotency } from './idempotency.js';
 import { takeGrant } from './oauth.repository.js';
@@ -15,6 +16,7 @@ export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'co
   /** See `CredentialRepository.dueForKeepAlive`. */
   readonly keepAliveAt?: Date;
   readonly collections: readonly string[];
+  readonly schedule?: NewSchedule;
   /** At least 128 random bits, and the same sealed; for connectors that take webhooks. */
   readonly webhook?: { readonly token: string; readonly sealed: string };
 }
@@ -22,10 +24,22 @@ export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'co
 /** What a loader needs to know of a source. Deleted ones are there too: their records may still be on their way. */
 export interface SourceTarget { readonly id: string; readonly workspaceId: string; readonly connector: string; readonly slug: string; readonly warehouseId: string | null; readonly deleted: boolean }
 
+/** What is left out stays as it is. */
+export interface NewSchedule {
+  readonly mode?: DueSource['mode'];
+  readonly intervalMinutes?: number;
+  /** `HH:MM` in the workspace's zone: the interval's due times count from there. */
+  readonly startAt?: string;
+  /** `HH:MM` in the workspace's zone, in order. */
+  readonly times?: readonly string[];
+  /** Rhythms of all selected collections; null: read by every run. */
+  readonly everyMinutes?: ReadonlyMap<string, number | null>;
+}
+
 export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null }
 
-/** 0 to 59 s, the same for the same source: sources with the same minute don't all start in the same second. */
-const JITTER = `(hashtext($1::uuid::text) & 2147483647) % 60 * interval '1 second'`;
+/** Longer than any interval. */
+const LONGEST_MS = 366 * 86_400_000;
 
 export class SourceRepository {
   constructor(private readonly database: DataSource) {}
@@ -49,10 +63,11 @@ export class SourceRepository {
   }
 
   /** Selected collections of these sources, in alphabetical order. */
-  async collections(sourceIds: readonly string[]): Promise<Map<string, string[]>> {
-    const selected = new Map<string, string[]>(sourceIds.map((id) => [id, []]));
-    const found = await rows<SourceCollectionEntity>(this.database, 'select source_id as "sourceId", collection from source_collections where source_id = any($1::uuid[]) order by collection', [sourceIds]);
-    for (const { sourceId, collection } of found) selected.get(sourceId)?.push(collection);
+  async collections(sourceIds: readonly string[]): Promise<Map<string, SourceCollectionEntity[]>> {
+    const selected = new Map<string, SourceCollectionEntity[]>(sourceIds.map((id) => [id, []]));
+    const found = await rows<SourceCollectionEntity>(this.database, `
+      select source_id as "sourceId", collection, every_minutes as "everyMinutes", tried_at as "triedAt", read_at as "readAt" from source_collections where source_id = any($1::uuid[]) order by collection`, [sourceIds]);
+    for (const one of found) selected.get(one.sourceId)?.push(one);
     return selected;
   }
 
@@ -62,17 +77,18 @@ export class SourceRepository {
   }
 
   /**
-   * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due one interval later.
+   * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due by its schedule, an interval later unless that says otherwise.
    * @throws IdempotencyConflict when the key is taken; GrantGone; a unique violation when the slug is (see `isUniqueViolation`)
    */
-  create({ sealedCredentials, grantId, keepAliveAt, collections, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
+  create({ sealedCredentials, grantId, keepAliveAt, collections, schedule, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
     return this.database.transaction(async (tx) => {
       await remember(tx, source.workspaceId, source.id, idempotency);
       await takeGrant(tx, grantId);
-      await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date() });
-      await rows(tx, `update sources set next_run_at = now() + interval_minutes * interval '1 minute' + ${JITTER} where id = $1`, [source.id]);
+      await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date(Date.now() + LONGEST_MS) });
       await rows(tx, 'insert into source_credentials (source_id, sealed, keep_alive_at) values ($1, $2, $3)', [source.id, sealedCredentials, keepAliveAt ?? null]);
       await tx.getRepository(SourceCollectionEntity).insert(collections.map((collection) => ({ sourceId: source.id, collection })));
+      await setTiming(tx, source.id, schedule ?? {});
+      if (schedule?.everyMinutes !== undefined) await setRhythms(tx, source.id, schedule.everyMinutes);
       if (webhook !== undefined) await addEndpoint(tx, source.id, webhook.token, webhook.sealed);
       await queueRun(tx, { workspaceId: source.workspaceId, sourceId: source.id, connector: source.connector, trigger: first });
     });
@@ -82,10 +98,13 @@ export class SourceRepository {
     if (Object.keys(change).length > 0) await this.database.getRepository(SourceEntity).update({ id }, change);
   }
 
-  /** A new interval takes effect on the next due time: that one is at most one interval after the last run. */
-  async schedule(id: string, intervalMinutes: number): Promise<void> {
-    await rows(this.database, `update sources set interval_minutes = $2::integer,
-      next_run_at = greatest(now(), least(next_run_at, coalesce(last_run_at, created_at) + $2::integer * interval '1 minute' + ${JITTER})) where id = $1`, [id, intervalMinutes]);
+  /** A new schedule takes effect on the next due time: an interval's is at most one interval after the last run. */
+  schedule(id: string, schedule: NewSchedule): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      const { everyMinutes, ...timing } = schedule;
+      if (Object.keys(timing).length > 0) await setTiming(tx, id, timing);
+      if (everyMinutes !== undefined) await setRhythms(tx, id, everyMinutes);
+    });
   }
 
   /** Exactly these are selected from the next run on. */
@@ -133,4 +152,19 @@ export class SourceRepository {
       await rows(tx, `update runs set state = 'cancelled', fencing_token = fencing_token + 1, finished_at = now() where source_id = $1 and state in ('queued', 'running', 'deferred')`, [id]);
     });
   }
+}
+
+async function setTiming(tx: EntityManager, id: string, { mode, intervalMinutes, startAt, times }: Omit<NewSchedule, 'everyMinutes'>): Promise<void> {
+  await rows(tx, `update sources set schedule_mode = coalesce($2, schedule_mode), interval_minutes = coalesce($3, interval_minutes), schedule_times = coalesce($4, schedule_times) where id = $1`,
+    [id, mode ?? null, intervalMinutes ?? null, times ?? null]);
+  const [source] = await rows<DueSource & { now: Date; since: Date }>(tx, `
+    select ${DUE}, now() as now, coalesce(s.last_run_at, s.created_at) as since from sources s join workspaces w on w.id = s.workspace_id where s.id = $1`, [id]);
+  if (source === undefined) return;
+  const next = firstDue(source, { now: source.now.getTime(), since: source.since.getTime(), ...(startAt !== undefined && { startAt }) });
+  await rows(tx, 'update sources set next_run_at = $2 where id = $1', [id, next]);
+}
+
+async function setRhythms(tx: EntityManager, id: string, everyMinutes: ReadonlyMap<string, number | null>): Promise<void> {
+  await rows(tx, `update source_collections c set every_minutes = given.every_minutes from unnest($2::text[], $3::integer[]) as given(collection, every_minutes)
+    where c.source_id = $1 and c.collection = given.collection`, [id, [...everyMinutes.keys()], [...everyMinutes.values()]]);
 }

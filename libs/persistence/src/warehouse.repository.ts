@@ -5,6 +5,8 @@ import { remember, type Idempotency } from './idempotency.js';
 
 export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' | 'urlSealed' | 'location'>;
 
+export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours'>>;
+
 export class WarehouseRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -33,8 +35,8 @@ export class WarehouseRepository {
     });
   }
 
-  async setEnabled(id: string, enabled: boolean): Promise<void> {
-    await this.database.getRepository(WarehouseEntity).update({ id }, { enabled });
+  async change(id: string, change: WarehouseChange): Promise<void> {
+    if (Object.keys(change).length > 0) await this.database.getRepository(WarehouseEntity).update({ id }, change);
   }
 
   /** False when sources load into it (deleted ones let go of it). */

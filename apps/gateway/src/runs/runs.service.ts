@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunEntity } from '#persistence';
+import { GatewayConfig } from '../gateway.config.js';
 import { Problem, notFound } from '../http/problem.js';
 import { SourcesService, inError } from '../sources/sources.service.js';
 
@@ -11,11 +12,11 @@ export interface RunDetail { readonly run: RunEntity; readonly collections: read
 
 @Injectable()
 export class RunsService {
-  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService) {}
+  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService, private readonly config: GatewayConfig) {}
 
-  /** Sync now. @throws Problem 429 within the minute, 409 while one runs or when the source can't run */
+  /** Sync now. @throws Problem 429 within the minute and when the day's quota is used up, 409 while one runs or when the source can't run */
   async request(workspaceId: string, sourceId: string): Promise<RunEntity> {
-    const answer = await this.runs.request(workspaceId, sourceId, MIN_GAP_MS);
+    const answer = await this.runs.request(workspaceId, sourceId, MIN_GAP_MS, this.config.syncsPerDay);
     if ('run' in answer) return answer.run;
     switch (answer.refused) {
       case 'not_found': throw notFound('source');
@@ -23,6 +24,10 @@ export class RunsService {
         const seconds = Math.ceil(answer.retryAfterMs / 1000);
         throw new Problem({ status: 429, code: 'too_many_requests', title: `A sync was asked for less than a minute ago.`, remedy: `Ask again in ${seconds} s.`, retryAfterSeconds: seconds });
       }
+      case 'quota': throw new Problem({
+        status: 429, code: 'sync_quota_used_up', title: `The plan's ${answer.quota} syncs of today are used up for this source.`,
+        remedy: 'Wait for the workspace\'s next midnight, or ask the operator for more syncs a day.', retryAfterSeconds: Math.ceil(answer.retryAfterMs / 1000),
+      });
       case 'active': throw new Problem({ status: 409, code: 'run_active', title: 'A run of this source is under way or waiting.', remedy: `Watch it (GET /api/v1/runs/${answer.runId}) or cancel it first.` });
       case 'state': throw answer.state === 'error' ? inError() : new Problem({ status: 409, code: 'source_paused', title: 'The source is paused.', remedy: 'Resume it first (POST /api/v1/sources/{id}/resume).' });
     }

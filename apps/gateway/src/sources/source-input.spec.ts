@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConnectorDeclaration } from '#connector-kit';
 import { Problem } from '../http/problem.js';
-import { hasObjects, isSlug, numberedSlug, readCollections, readConfiguration, readInterval, readStartDate, toSlug } from './source-input.js';
+import { hasObjects, isSlug, numberedSlug, readCollections, readConfiguration, readStartDate, toSlug } from './source-input.js';
 
 const collection = (name: string, kind: 'object' | 'event', selectedByDefault = true) => ({ name, kind, selectedByDefault, title: name, description: '', components: ['sync' as const], permissions: [], fields: {}, callsPerSync: 1 });
 const declaration: Pick<ConnectorDeclaration, 'title' | 'configuration' | 'collections'> = {
@@ -46,17 +46,12 @@ describe('readCollections', () => {
   });
 });
 
-describe('dates and intervals', () => {
+describe('dates', () => {
   const now = Date.parse('2028-02-29T12:00:00Z');
   it('reach one year back, also over a leap day', () => {
     expect(readStartDate(undefined, now).toISOString()).toBe('2027-03-01T12:00:00.000Z');
     expect(readStartDate('2027-02-28', now).toISOString()).toBe('2027-02-28T00:00:00.000Z');
     for (const wrong of ['2027-02-01', '2028-03-01', 'yesterday']) expect(errorsOf(() => readStartDate(wrong, now))).toHaveLength(1);
-  });
-
-  it('are never shorter than the floor', () => {
-    expect([readInterval(undefined, 60), readInterval(undefined, 240), readInterval(1, 1), readInterval(1_440, 60)]).toEqual([180, 240, 1, 1_440]);
-    for (const wrong of [59, 1_441, -1]) expect(errorsOf(() => readInterval(wrong, 60))).toHaveLength(1);
   });
 });
 

@@ -59,13 +59,6 @@ export function readStartDate(asked: string | undefined, now: number): Date {
   return new Date(at);
 }
 
-/** @param floor the shortest interval allowed, in minutes. @throws Problem */
-export function readInterval(asked: number | undefined, floor: number): number {
-  const minutes = asked ?? Math.max(180, floor);
-  if (minutes < floor || minutes > 1_440) throw invalid([{ field: 'intervalMinutes', message: `intervalMinutes must be from ${floor} to 1440.` }]);
-  return minutes;
-}
-
 const MAX_SLUG = 63;
 const RESERVED = /^(pg_|information_schema$|public$|_cloud_sources)/;
 

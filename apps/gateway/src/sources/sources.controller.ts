@@ -3,21 +3,15 @@ import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, Api
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
 import { PageQuery, page } from '../http/paging.js';
-import { ChangeSourceDto, CollectionsDto, CreateSourceDto, CredentialsDto, ScheduleDto, SourceCollectionListDto, SourceDto, SourceListDto, SourceTestDto, TestSourceDto } from './sources.dto.js';
-import { SourcesService, type SourceView } from './sources.service.js';
-
-const shown = ({ source, collections }: SourceView): SourceDto => {
-  const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, createdAt } = source;
-  return {
-    id, connector, name, slug, warehouseId, state, configuration, collections: [...collections], startDate, intervalMinutes,
-    nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, error, createdAt,
-  };
-};
+import { ScheduleDto } from './schedule.dto.js';
+import { SourceViews } from './source-views.js';
+import { ChangeSourceDto, CollectionsDto, CreateSourceDto, CredentialsDto, SourceCollectionListDto, SourceDto, SourceListDto, SourceTestDto, TestSourceDto } from './sources.dto.js';
+import { SourcesService } from './sources.service.js';
 
 @ApiTags('sources')
 @Controller('api/v1/sources')
 export class SourcesController {
-  constructor(private readonly sources: SourcesService) {}
+  constructor(private readonly sources: SourcesService, private readonly views: SourceViews) {}
 
   @Get()
   @ApiOperation({ summary: 'List sources' })
@@ -25,7 +19,7 @@ export class SourcesController {
   async list(@Caller() { workspaceId }: Principal, @Query() { limit, cursor }: PageQuery): Promise<SourceListDto> {
     const views = await this.sources.list(workspaceId, limit + 1, cursor);
     const { items, nextCursor } = page(views.map((view) => ({ id: view.source.id, view })), limit);
-    return { data: items.map(({ view }) => shown(view)), nextCursor };
+    return { data: await this.views.show(workspaceId, items.map(({ view }) => view)), nextCursor };
   }
 
   @Post()
@@ -33,7 +27,7 @@ export class SourcesController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
   @ApiCreatedResponse({ type: SourceDto })
   async create(@Caller() caller: Principal, @Body() body: CreateSourceDto, @Headers('idempotency-key') key: string | undefined): Promise<SourceDto> {
-    return shown(await this.sources.create(caller, body, key));
+    return this.views.one(await this.sources.create(caller, body, key));
   }
 
   @Post('test')
@@ -48,13 +42,13 @@ export class SourcesController {
   @Get(':id')
   @ApiOperation({ summary: 'Get a source' })
   @ApiOkResponse({ type: SourceDto })
-  async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.get(workspaceId, id)); }
+  async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return this.views.one(await this.sources.get(workspaceId, id)); }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Rename a source or load it elsewhere' })
+  @ApiOperation({ summary: 'Rename a source, load it elsewhere or change its schedule' })
   @ApiOkResponse({ type: SourceDto })
   async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() body: ChangeSourceDto): Promise<SourceDto> {
-    return shown(await this.sources.change(workspaceId, id, body));
+    return this.views.one(await this.sources.change(workspaceId, id, body));
   }
 
   @Delete(':id')
@@ -64,10 +58,10 @@ export class SourcesController {
   delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.sources.delete(workspaceId, id); }
 
   @Put(':id/schedule')
-  @ApiOperation({ summary: 'Change the schedule' })
+  @ApiOperation({ summary: 'Change the schedule', description: 'Takes effect on the next due time, which the answer shows as nextRunAt.' })
   @ApiOkResponse({ type: SourceDto })
-  async schedule(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { intervalMinutes }: ScheduleDto): Promise<SourceDto> {
-    return shown(await this.sources.schedule(workspaceId, id, intervalMinutes));
+  async schedule(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() body: ScheduleDto): Promise<SourceDto> {
+    return this.views.one(await this.sources.schedule(workspaceId, id, body));
   }
 
   @Get(':id/collections')
@@ -75,32 +69,36 @@ export class SourcesController {
   @ApiOkResponse({ type: SourceCollectionListDto })
   async collections(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceCollectionListDto> {
     const { source, collections } = await this.sources.get(workspaceId, id);
-    return { data: this.sources.connector(source.connector).declaration.collections.map(({ name, kind }) => ({ name, kind, selected: collections.includes(name) })) };
+    const selected = new Map(collections.map((one) => [one.collection, one]));
+    return {
+      data: this.sources.connector(source.connector).declaration.collections.map(({ name, kind }) =>
+        ({ name, kind, selected: selected.has(name), everyMinutes: selected.get(name)?.everyMinutes ?? null, readAt: selected.get(name)?.readAt ?? null })),
+    };
   }
 
   @Put(':id/collections')
   @ApiOperation({ summary: 'Select collections', description: 'Exactly these, from the next run on.' })
   @ApiOkResponse({ type: SourceDto })
   async select(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { collections }: CollectionsDto): Promise<SourceDto> {
-    return shown(await this.sources.select(workspaceId, id, collections));
+    return this.views.one(await this.sources.select(workspaceId, id, collections));
   }
 
   @Post(':id/pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Pause', description: 'Nothing is scheduled any more; a run under way goes on. Webhooks are still taken.' })
   @ApiOkResponse({ type: SourceDto })
-  async pause(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.pause(workspaceId, id)); }
+  async pause(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return this.views.one(await this.sources.pause(workspaceId, id)); }
 
   @Post(':id/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Resume' })
   @ApiOkResponse({ type: SourceDto })
-  async resume(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return shown(await this.sources.resume(workspaceId, id)); }
+  async resume(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return this.views.one(await this.sources.resume(workspaceId, id)); }
 
   @Put(':id/credentials')
   @ApiOperation({ summary: 'Change credentials', description: 'What is left out stays as it is. Tested first; ends the error state.' })
   @ApiOkResponse({ type: SourceDto })
   async credentials(@Caller() caller: Principal, @Param('id') id: string, @Body() body: CredentialsDto): Promise<SourceDto> {
-    return shown(await this.sources.replaceCredentials(caller, id, body));
+    return this.views.one(await this.sources.replaceCredentials(caller, id, body));
   }
 }

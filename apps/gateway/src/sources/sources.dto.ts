@@ -1,8 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength, ValidateIf, ValidateNested } from 'class-validator';
 import { RUN_STATES, SOURCE_STATES, type RunState, type SourceState } from '#contracts';
+import { Type } from 'class-transformer';
 import { Page } from '../http/paging.js';
 import { ErrorReportDto } from '../http/problem.dto.js';
+import { ScheduleDto, ScheduleWarningDto, ShownScheduleDto, SyncQuotaDto } from './schedule.dto.js';
 
 const configuration = { type: 'object', additionalProperties: { type: 'string' }, description: 'Values of the connector\'s configuration (see the catalog). Secrets are stored encrypted and never returned.' } as const;
 
@@ -44,20 +46,18 @@ export class CreateSourceDto extends TestSourceDto {
   @IsOptional() @IsISO8601({ strict: true })
   startDate?: string;
 
-  @ApiPropertyOptional({ type: 'integer', maximum: 1_440, default: 180, description: 'Minutes between scheduled syncs; 60 is the least unless the operator allows less.' })
+  @ApiPropertyOptional({ type: 'integer', maximum: 1_440, default: 180, description: 'The same as schedule.intervalMinutes.' })
   @IsOptional() @IsInt()
   intervalMinutes?: number;
+
+  @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto)
+  schedule?: ScheduleDto;
 }
 
 export class ChangeSourceDto {
   @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
   @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsUUID() warehouseId?: string | null;
-}
-
-export class ScheduleDto {
-  @ApiProperty({ type: 'integer', maximum: 1_440, description: 'Minutes between scheduled syncs. Takes effect on the next due time, which the answer shows.' })
-  @IsInt()
-  intervalMinutes!: number;
+  @ApiPropertyOptional({ type: () => ScheduleDto }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto) schedule?: ScheduleDto;
 }
 
 export class SourceDto {
@@ -71,10 +71,13 @@ export class SourceDto {
   @ApiProperty({ type: String, isArray: true, description: 'Selected collections.' }) collections!: string[];
   @ApiProperty() startDate!: Date;
   @ApiProperty({ type: 'integer' }) intervalMinutes!: number;
+  @ApiProperty({ type: () => ShownScheduleDto }) schedule!: ShownScheduleDto;
   @ApiProperty({ type: Date, nullable: true, description: 'null while it is paused or in error.' }) nextRunAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true }) lastRunAt!: Date | null;
   @ApiProperty({ enum: RUN_STATES, enumName: 'RunState', nullable: true }) lastRunState!: RunState | null;
   @ApiProperty({ type: Date, nullable: true, description: 'All selected collections are at least as fresh as this.' }) lastSuccessAt!: Date | null;
+  @ApiProperty({ type: () => SyncQuotaDto, nullable: true, description: 'null: as many syncs as wanted.' }) syncQuota!: SyncQuotaDto | null;
+  @ApiProperty({ type: () => ScheduleWarningDto, isArray: true, description: 'About the schedule.' }) warnings!: ScheduleWarningDto[];
   @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
   @ApiProperty() createdAt!: Date;
 }
@@ -98,6 +101,8 @@ class SourceCollectionDto {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: ['object', 'event'] }) kind!: 'object' | 'event';
   @ApiProperty() selected!: boolean;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Scheduled syncs read it about so often; null: each of them does.' }) everyMinutes!: number | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'When the last sync that read all of it began.' }) readAt!: Date | null;
 }
 
 export class SourceCollectionListDto {

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Connector, CheckResult } from '#connector-kit';
-import { GrantGone, SourceRepository, isUniqueViolation, newId, type Idempotency, type Principal, type SourceEntity } from '#persistence';
+import { GrantGone, SourceRepository, isUniqueViolation, newId, type Idempotency, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
 import { Problem, invalid, notFound } from '../http/problem.js';
 import { WarehousesService } from '../warehouses/warehouses.service.js';
 import { SourceCredentials, grantGone, type GivenCredentials } from './source-credentials.js';
-import { hasObjects, isSlug, numberedSlug, readCollections, readInterval, readStartDate, toSlug } from './source-input.js';
+import { DEFAULT_INTERVAL, readInterval, readRhythms, readTiming, type AskedSchedule } from './schedule-input.js';
+import { hasObjects, isSlug, numberedSlug, readCollections, readStartDate, toSlug } from './source-input.js';
 import { SourceTester } from './source-tester.js';
 
-export interface SourceView { readonly source: SourceEntity; readonly collections: readonly string[] }
+export interface SourceView { readonly source: SourceEntity; readonly collections: readonly SourceCollectionEntity[] }
 
 export interface CreateSource extends GivenCredentials {
   readonly connector: string;
@@ -20,6 +21,7 @@ export interface CreateSource extends GivenCredentials {
   readonly collections?: readonly string[];
   readonly startDate?: string;
   readonly intervalMinutes?: number;
+  readonly schedule?: AskedSchedule;
 }
 
 const TOKEN_BYTES = 32;
@@ -69,7 +71,9 @@ export class SourcesService {
     const { credentials, shown, grantId, keepAliveAt } = await this.credentials.read(caller, connector, input);
     const collections = readCollections(declaration, input.collections);
     const startDate = readStartDate(input.startDate, Date.now());
-    const intervalMinutes = readInterval(input.intervalMinutes, this.config.intervalFloorMinutes);
+    const floor = this.config.intervalFloorMinutes;
+    const intervalMinutes = readInterval(input.schedule?.intervalMinutes ?? input.intervalMinutes ?? Math.max(DEFAULT_INTERVAL, floor), floor);
+    const schedule = { ...readTiming(input.schedule ?? {}, floor), everyMinutes: readRhythms(declaration, collections, input.schedule?.collections, undefined, floor) };
     const slug = await this.slug(workspaceId, input);
     const warehouseId = await this.warehouses.forSource(workspaceId, input.warehouseId, hasObjects(declaration, collections));
     const { calls } = await this.tester.test(connector, credentials, []);
@@ -78,7 +82,7 @@ export class SourcesService {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     try {
       await this.sources.create({
-        id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, collections,
+        id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, schedule, collections,
         sealedCredentials: this.credentials.seal(id, credentials), ...(grantId !== undefined && { grantId }), ...(keepAliveAt !== undefined && { keepAliveAt }),
         ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.credentials.sealToken(id, token) } }),
       }, 'first', idempotency);
@@ -90,9 +94,10 @@ export class SourcesService {
     return this.get(workspaceId, id);
   }
 
-  async change(workspaceId: string, id: string, { name, warehouseId }: { readonly name?: string; readonly warehouseId?: string | null }): Promise<SourceView> {
+  async change(workspaceId: string, id: string, { name, warehouseId, schedule }: { readonly name?: string; readonly warehouseId?: string | null; readonly schedule?: AskedSchedule }): Promise<SourceView> {
     const { source, collections } = await this.get(workspaceId, id);
-    const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects(this.connector(source.connector).declaration, collections));
+    const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects(this.connector(source.connector).declaration, names(collections)));
+    if (schedule !== undefined) await this.schedule(workspaceId, id, schedule);
     await this.sources.change(id, { ...(name !== undefined && { name }), ...(chosen !== undefined && { warehouseId: chosen }) });
     return this.get(workspaceId, id);
   }
@@ -102,19 +107,24 @@ export class SourcesService {
     await this.sources.delete(id);
   }
 
-  async schedule(workspaceId: string, id: string, intervalMinutes: number): Promise<SourceView> {
-    await this.get(workspaceId, id);
-    await this.sources.schedule(id, readInterval(intervalMinutes, this.config.intervalFloorMinutes));
+  /** Takes effect on the next due time, which is then the source's `nextRunAt`. */
+  async schedule(workspaceId: string, id: string, asked: AskedSchedule): Promise<SourceView> {
+    const { source, collections } = await this.get(workspaceId, id);
+    const floor = this.config.intervalFloorMinutes;
+    const timing = readTiming(asked, floor);
+    const everyMinutes = asked.collections && readRhythms(this.connector(source.connector).declaration, names(collections), asked.collections, rhythms(collections), floor);
+    await this.sources.schedule(id, { ...timing, ...(everyMinutes !== undefined && { everyMinutes }) });
     return this.get(workspaceId, id);
   }
 
   async select(workspaceId: string, id: string, asked: readonly string[]): Promise<SourceView> {
-    const { source } = await this.get(workspaceId, id);
+    const { source, collections } = await this.get(workspaceId, id);
     const { declaration } = this.connector(source.connector);
     const selected = readCollections(declaration, asked);
     const warehouseId = await this.warehouses.forSource(workspaceId, source.warehouseId ?? undefined, hasObjects(declaration, selected));
     if (warehouseId !== source.warehouseId) await this.sources.change(id, { warehouseId });
     await this.sources.select(id, selected);
+    await this.sources.schedule(id, { everyMinutes: readRhythms(declaration, selected, [], rhythms(collections)) });
     return this.get(workspaceId, id);
   }
 
@@ -153,6 +163,9 @@ export class SourcesService {
     return free;
   }
 }
+
+const names = (collections: readonly SourceCollectionEntity[]): string[] => collections.map(({ collection }) => collection);
+const rhythms = (collections: readonly SourceCollectionEntity[]): Map<string, number | null> => new Map(collections.map(({ collection, everyMinutes }) => [collection, everyMinutes]));
 
 const slugTaken = (slug: string): Problem =>
   new Problem({ status: 409, code: 'slug_taken', title: `The slug ${slug} is or was another source's.`, remedy: 'Choose another one: it names the schema in the warehouse, where the other source\'s tables are.' });

@@ -6,7 +6,7 @@ import { PageQuery, page } from '../http/paging.js';
 import { ChangeWarehouseDto, CreateWarehouseDto, TestWarehouseDto, WarehouseDto, WarehouseListDto, WarehouseTestDto } from './warehouses.dto.js';
 import { WarehousesService } from './warehouses.service.js';
 
-const shown = ({ id, name, kind, location, enabled, createdAt }: WarehouseEntity): WarehouseDto => ({ id, name, kind, location, enabled, createdAt });
+const shown = ({ id, name, kind, location, enabled, busyHours, createdAt }: WarehouseEntity): WarehouseDto => ({ id, name, kind, location, enabled, busyHours, createdAt });
 
 @ApiTags('warehouses')
 @Controller('api/v1/warehouses')
@@ -41,10 +41,10 @@ export class WarehousesController {
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseDto> { return shown(await this.warehouses.get(workspaceId, id)); }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Enable or disable a warehouse' })
+  @ApiOperation({ summary: 'Enable or disable a warehouse, or say when it is busy' })
   @ApiOkResponse({ type: WarehouseDto })
-  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled }: ChangeWarehouseDto): Promise<WarehouseDto> {
-    return shown(await this.warehouses.setEnabled(workspaceId, id, enabled));
+  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled, busyHours }: ChangeWarehouseDto): Promise<WarehouseDto> {
+    return shown(await this.warehouses.change(workspaceId, id, { ...(enabled !== undefined && { enabled }), ...(busyHours !== undefined && { busyHours: busyHours.map(({ from, to }) => ({ from, to })) }) }));
   }
 
   @Post(':id/test')

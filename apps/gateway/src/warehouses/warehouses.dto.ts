@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsBoolean, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
 import { Page } from '../http/paging.js';
 
 export class TestWarehouseDto {
@@ -12,8 +13,19 @@ export class CreateWarehouseDto extends TestWarehouseDto {
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) name!: string;
 }
 
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+
+export class BusyHoursDto {
+  @ApiProperty({ example: '08:00' }) @Matches(TIME, { message: 'from must be a time of day, HH:MM' }) from!: string;
+  @ApiProperty({ example: '10:30', description: 'At or before `from`: on the next day.' }) @Matches(TIME, { message: 'to must be a time of day, HH:MM' }) to!: string;
+}
+
 export class ChangeWarehouseDto {
-  @ApiProperty({ description: 'A disabled warehouse is not loaded; it catches up once it is enabled.' }) @IsBoolean() enabled!: boolean;
+  @ApiPropertyOptional({ description: 'A disabled warehouse is not loaded; it catches up once it is enabled.' }) @IsOptional() @IsBoolean() enabled?: boolean;
+
+  @ApiPropertyOptional({ type: () => BusyHoursDto, isArray: true, description: 'When people need the warehouse for themselves, in the workspace\'s time zone: suggested times avoid them, and sources that run then are warned of it.' })
+  @IsOptional() @IsArray() @ArrayMaxSize(24) @ValidateNested({ each: true }) @Type(() => BusyHoursDto)
+  busyHours?: BusyHoursDto[];
 }
 
 export class WarehouseDto {
@@ -22,6 +34,7 @@ export class WarehouseDto {
   @ApiProperty({ enum: ['postgres'] }) kind!: string;
   @ApiProperty({ description: 'Host and database.' }) location!: string;
   @ApiProperty() enabled!: boolean;
+  @ApiProperty({ type: () => BusyHoursDto, isArray: true, description: 'In the workspace\'s time zone.' }) busyHours!: BusyHoursDto[];
   @ApiProperty() createdAt!: Date;
 }
 

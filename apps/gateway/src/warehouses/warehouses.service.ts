@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WarehouseRepository, newId, type WarehouseEntity } from '#persistence';
+import { WarehouseRepository, newId, type WarehouseChange, type WarehouseEntity } from '#persistence';
 import { sealContext, type Vault } from '#vault';
 import { PostgresWarehouse, WarehouseRefusedError, WarehouseUnavailableError, type PrivilegeProblem } from '#warehouse';
 import { Creates } from '../http/creates.js';
@@ -64,9 +64,9 @@ export class WarehousesService {
     });
   }
 
-  async setEnabled(workspaceId: string, id: string, enabled: boolean): Promise<WarehouseEntity> {
+  async change(workspaceId: string, id: string, change: WarehouseChange): Promise<WarehouseEntity> {
     await this.get(workspaceId, id);
-    await this.warehouses.setEnabled(id, enabled);
+    await this.warehouses.change(id, change);
     return this.get(workspaceId, id);
   }
 

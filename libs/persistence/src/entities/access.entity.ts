@@ -8,6 +8,10 @@ export type Role = (typeof ROLES)[number];
 export class WorkspaceEntity {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
+  /** IANA name: times of day, and the day that a quota counts by, are meant in it. */
+  @Column('text', { default: 'UTC' }) timeZone!: string;
+  /** Syncs a day that the plan allows each source; null: the operator's default, 0: as many as wanted. */
+  @Column('integer', { nullable: true }) syncsPerDay!: number | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 

@@ -1,6 +1,12 @@
 import type { ErrorReport, RunState, SourceState } from '#contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** PostgreSQL's bigint as a number: none of ours reaches 2^53. */
+const bigint = { to: (value: number | null | undefined): number | null | undefined => value, from: (value: string | null): number | null => (value === null ? null : Number(value)) };
+
+/** `HH:MM` in the workspace's zone; `to` at or before `from` is on the next day. */
+export interface BusyHours { readonly from: string; readonly to: string }
+
 @Entity('warehouses')
 export class WarehouseEntity {
   @PrimaryColumn('uuid') id!: string;
@@ -12,6 +18,8 @@ export class WarehouseEntity {
   /** Host and database, to recognise it by; without user and password. */
   @Column('text') location!: string;
   @Column('boolean', { default: true }) enabled!: boolean;
+  /** When people need it for themselves. */
+  @Column('jsonb', { default: () => "'[]'" }) busyHours!: BusyHours[];
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 
@@ -29,13 +37,23 @@ export class SourceEntity {
   @Column('jsonb', { default: () => "'{}'" }) configuration!: Record<string, string>;
   /** Nothing older is asked for. */
   @Column('timestamptz') startDate!: Date;
+  /** `times`: the interval stays what it was. */
+  @Column('text', { default: 'interval' }) scheduleMode!: 'interval' | 'times';
   @Column('integer') intervalMinutes!: number;
+  /** `HH:MM` in the workspace's zone, in order. */
+  @Column('text', { array: true, default: () => "'{}'" }) scheduleTimes!: string[];
   /** When the next scheduled run is due; keeps its phase. */
   @Column('timestamptz') nextRunAt!: Date;
+  /** The workspace's day, `YYYY-MM-DD`, that `syncsUsed` counts for. */
+  @Column('date', { nullable: true }) syncsDay!: string | null;
+  @Column('integer', { default: 0 }) syncsUsed!: number;
+  /** What a scheduled run or a sync now takes, a moving average of those that succeeded; null: none has yet. */
+  @Column('bigint', { nullable: true, transformer: bigint }) expectedMs!: number | null;
+  @Column('bigint', { nullable: true, transformer: bigint }) expectedCalls!: number | null;
   @Column('timestamptz', { nullable: true }) lastSyncRequestedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) lastRunAt!: Date | null;
   @Column('text', { nullable: true }) lastRunState!: RunState | null;
-  /** When a run last read all selected collections: the data is as fresh as this run's start. */
+  /** Set by a run that succeeded: every selected collection is at least as fresh as this. */
   @Column('timestamptz', { nullable: true }) lastSuccessAt!: Date | null;
   @Column('jsonb', { nullable: true }) error!: ErrorReport | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
@@ -46,4 +64,10 @@ export class SourceEntity {
 export class SourceCollectionEntity {
   @PrimaryColumn('uuid') sourceId!: string;
   @PrimaryColumn('text') collection!: string;
+  /** Scheduled runs read it about so often; null: each of them. */
+  @Column('integer', { nullable: true }) everyMinutes!: number | null;
+  /** When the run that last tried it was queued. */
+  @Column('timestamptz', { nullable: true }) triedAt!: Date | null;
+  /** When the last run that read all of it began. */
+  @Column('timestamptz', { nullable: true }) readAt!: Date | null;
 }

@@ -1,5 +1,6 @@
 import { Initial1795305600000 } from './1795305600000-initial.js';
 import { OAuth1795348800000 } from './1795348800000-oauth.js';
+import { Schedule1795400010000 } from './1795400010000-schedule.js';
 
 /** In order; a released one is never changed. Each must leave the schema usable by the version before it. */
-export const migrations = [Initial1795305600000, OAuth1795348800000];
+export const migrations = [Initial1795305600000, OAuth1795348800000, Schedule1795400010000];
