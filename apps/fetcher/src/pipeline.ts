@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import {
-  HungError, InternalError, OutOfMemoryError, RAW_SPLIT_BYTES, isFinal, rawHeaders, rawKey, toErrorReport, type CloudSourcesError, type CollectionRunState, type ErrorReport, type SyncEvent,
-} from '#contracts';
-import { isRenewable, splitPage, withoutRefreshToken, type Checkpoint } from '#connector-kit';
+import { HungError, RAW_SPLIT_BYTES, isFinal, needsSupport, rawHeaders, rawKey, toErrorReport, type CollectionRunState, type ErrorReport, type SyncEvent } from '#contracts';
+import { isRenewable, splitPage, withoutRefreshToken, type ApiCall, type Checkpoint, type PartnerWait } from '#connector-kit';
 import type { ClaimedRun, LogLine } from '#persistence';
+import { PostMortem } from './run-sync/post-mortem.js';
 import type { RunPorts } from './run-sync/run-ports.js';
 import type { CollectionMessage, PageMessage, ParentMessage, RunOutcome, WorkerInput, WorkerMessage } from './run-sync/worker-protocol.js';
 
@@ -20,6 +19,8 @@ export interface RunLimits {
 const WORKER = new URL('./run-sync/worker.js', import.meta.url);
 const SAVE_EVERY_MS = 200;
 const SHARDS = 6;
+/** Waits for a rate limit from here on are shown. */
+const SHOWN_WAIT_MS = 2_000;
 
 /**
  * The whole service: one run, from its command to its end.
@@ -32,15 +33,19 @@ const SHARDS = 6;
 export class SyncRun {
   private readonly worker: Worker;
   private readonly started = Date.now();
+  /** The newest sign of life; while the worker waits for a call's turn, the end of the wait. */
   private lastProgress = Date.now();
   private lost = false;
   private chain: Promise<void> = Promise.resolve();
-  private readonly unsaved = new Map<string, { checkpoint: Checkpoint | undefined; records: Record<string, number>; calls: PageMessage['calls'][number][] }>();
+  private readonly unsaved = new Map<string, { checkpoint: Checkpoint | undefined; records: Record<string, number>; calls: ApiCall[] }>();
   private readonly totals = new Map<string, { records: number; apiCalls: number }>();
   private lastSave = 0;
   /** Of those that the worker has. */
   private credentialsVersion: number;
   private readonly log: LogLine[] = [];
+  /** Ended, and not yet counted with a page or a collection. */
+  private calls: ApiCall[] = [];
+  private readonly postMortem: PostMortem;
   private settle!: (outcome: RunOutcome | undefined) => void;
   private readonly ended = new Promise<RunOutcome | undefined>((resolve) => { this.settle = resolve; });
 
@@ -52,6 +57,8 @@ export class SyncRun {
 
   private constructor(private readonly run: ClaimedRun, private readonly limits: RunLimits, private readonly ports: RunPorts) {
     const credentials = ports.credentials(run);
+    this.postMortem = new PostMortem(limits.memoryMb);
+    this.postMortem.hide(credentials);
     this.credentialsVersion = run.credentialsVersion;
     const input: WorkerInput = {
       connector: run.connector,
@@ -71,9 +78,9 @@ export class SyncRun {
   private async untilEnd(signal: AbortSignal): Promise<void> {
     const { worker, run, ports } = this;
     worker.on('message', (message: WorkerMessage) => this.take(message));
-    worker.on('error', (error) => this.settle(this.killed(error)));
+    worker.on('error', (error) => this.settle(this.postMortem.killed(error)));
     // In its turn: the outcome that the worker told before it ended may still wait behind pages and checkpoints.
-    worker.on('exit', () => this.then(async () => this.settle(this.killed(new Error('the worker ended without a word')))));
+    worker.on('exit', () => this.then(async () => this.settle(this.postMortem.killed(new Error('the worker ended without a word')))));
     const beat = setInterval(() => void this.beat(), Math.max(500, this.limits.leaseMs / 3));
     let letGo = false;
     const stop = (): void => { letGo = true; this.lost = true; this.settle(undefined); };
@@ -90,8 +97,8 @@ export class SyncRun {
       signal.removeEventListener('abort', stop);
       worker.postMessage({ type: 'cancel' } satisfies ParentMessage);
       await worker.terminate();
-      // The lease ends now instead of running out: the next fetcher goes on from the checkpoint at once.
-      if (letGo) await ports.store.heartbeat(run.runId, run.token, 0);
+      // Not left to run out: the next fetcher goes on from the checkpoint at once, and nobody takes this for a death.
+      if (letGo) await ports.store.release(run.runId, run.token);
       await this.keepLog();
     }
   }
@@ -102,15 +109,35 @@ export class SyncRun {
       case 'page': {
         const durable = this.send(message);
         durable.catch(() => undefined); // Awaited in its turn below; until then it isn't unhandled.
-        this.then(() => this.page(message, durable));
+        const calls = this.takeCalls();
+        this.then(() => this.page(message, calls, durable));
         break;
       }
-      case 'collection': this.then(() => this.collection(message)); break;
+      case 'collection': {
+        const calls = this.takeCalls();
+        this.then(() => this.collection(message, calls));
+        break;
+      }
       case 'renew': void this.renew(); break;
-      case 'warning': this.note('warn', message.message); break;
+      case 'warning': this.note('warn', this.postMortem.text(message.message)); break;
       case 'end': this.then(async () => this.settle(message.outcome)); break;
-      case 'call': break;
+      case 'call': this.calls.push(message.call); break;
+      case 'wait': this.wait(message.wait); break;
     }
+  }
+
+  private takeCalls(): ApiCall[] { return this.calls.splice(0); }
+
+  /** A wait is no hang: the watch begins at its end. A long one for a rate limit is shown with its end. */
+  private wait({ collection, ms, rateLimit }: PartnerWait): void {
+    this.lastProgress = Date.now() + ms;
+    if (!rateLimit || ms < SHOWN_WAIT_MS) return;
+    const until = new Date(this.lastProgress);
+    this.then(async () => {
+      if (!await this.ports.store.waiting(this.run.runId, this.run.token, [collection], until)) return this.lose();
+      this.publish({ type: 'run.changed', state: 'running', waitingUntil: until.toISOString() });
+      this.publishCollection(collection, 'running', undefined, until);
+    });
   }
 
   /** New credentials for the worker; not in its turn, since pages that aren't durable yet don't stand in its way. */
@@ -118,7 +145,7 @@ export class SyncRun {
     const renewed = await this.ports.renew(this.run, this.credentialsVersion).catch((error: unknown) => ({ error: toErrorReport(error, randomUUID()) }));
     this.lastProgress = Date.now();
     if ('error' in renewed) this.note('error', `The access could not be renewed: ${renewed.error.title} ${renewed.error.remedy}`);
-    else { this.credentialsVersion = renewed.version; this.note('info', 'The access was renewed.'); }
+    else { this.credentialsVersion = renewed.version; this.postMortem.hide(renewed.credentials); this.note('info', 'The access was renewed.'); }
     this.worker.postMessage({ type: 'renewed', renewed: 'error' in renewed ? renewed : { credentials: withoutRefreshToken(renewed.credentials) } } satisfies ParentMessage);
   }
 
@@ -146,7 +173,7 @@ export class SyncRun {
     })));
   }
 
-  private async page(page: PageMessage, durable: Promise<void>): Promise<void> {
+  private async page(page: PageMessage, calls: readonly ApiCall[], durable: Promise<void>): Promise<void> {
     await durable;
     const { count } = this.ports;
     count.pages(1);
@@ -154,17 +181,17 @@ export class SyncRun {
     this.worker.postMessage({ type: 'durable' } satisfies ParentMessage);
     const entry = this.entry(page.collection);
     if (page.checkpoint !== undefined) entry.checkpoint = page.checkpoint;
-    entry.calls.push(...page.calls);
+    entry.calls.push(...calls);
     for (const [collection, count] of Object.entries(page.counts)) entry.records[collection] = (entry.records[collection] ?? 0) + count;
-    this.tally(page.counts, page.calls);
+    this.tally(page.counts, calls);
     if (Date.now() - this.lastSave >= SAVE_EVERY_MS) await this.save();
   }
 
-  private async collection({ collection, state, error, calls }: CollectionMessage): Promise<void> {
+  private async collection({ collection, state, error, fullPass }: CollectionMessage, calls: readonly ApiCall[]): Promise<void> {
     await this.save();
     this.tally({}, calls);
     await this.ports.store.recordCalls(this.run.runId, calls);
-    if (!await this.ports.store.collectionState(this.run.runId, this.run.token, collection, state, error)) return this.lose();
+    if (!await this.ports.store.collectionState(this.run.runId, this.run.token, collection, state, error, fullPass)) return this.lose();
     if (error !== undefined) { this.note('error', `${collection}: ${error.title} ${error.remedy}`); this.ports.count.errors(error.code); }
     this.publishCollection(collection, state, error);
   }
@@ -192,7 +219,7 @@ export class SyncRun {
     return entry;
   }
 
-  private tally(counts: Readonly<Record<string, number>>, calls: PageMessage['calls']): void {
+  private tally(counts: Readonly<Record<string, number>>, calls: readonly ApiCall[]): void {
     const of = (collection: string) => {
       let total = this.totals.get(collection);
       if (total === undefined) this.totals.set(collection, total = { records: 0, apiCalls: 0 });
@@ -207,30 +234,26 @@ export class SyncRun {
     const { run, limits } = this;
     if (!await this.ports.store.heartbeat(run.runId, run.token, limits.leaseMs).catch(() => true)) return this.lose();
     const seconds = (ms: number): number => Math.round(ms / 1000);
-    if (Date.now() - this.lastProgress > limits.hangMs) this.settle(this.killed(new HungError(`The run made no progress for ${seconds(limits.hangMs)} s and was killed.`)));
-    else if (Date.now() - this.started > limits.maxMs) this.settle(this.killed(new HungError(`The run took longer than ${seconds(limits.maxMs)} s and was killed.`)));
+    if (Date.now() - this.lastProgress > limits.hangMs) this.settle(this.postMortem.killed(new HungError(`The run made no progress for ${seconds(limits.hangMs)} s and was killed.`)));
+    else if (Date.now() - this.started > limits.maxMs) this.settle(this.postMortem.killed(new HungError(`The run took longer than ${seconds(limits.maxMs)} s and was killed.`)));
   }
 
   private lose(): void { this.lost = true; this.settle(undefined); }
 
-  private killed(error: Error): RunOutcome {
-    const supportReference = randomUUID();
-    const memory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
-    let report: CloudSourcesError;
-    if (memory) report = new OutOfMemoryError(`The run needed more than ${this.limits.memoryMb} MiB and was killed.`, { supportReference });
-    else if (error instanceof HungError) report = new HungError(error.message, { supportReference });
-    else report = new InternalError(`An unhandled ${error.name} stopped the run.`, { supportReference });
-    return { state: 'killed', error: report.report() };
-  }
-
-  private async finish({ state, error, resumeInMs }: RunOutcome): Promise<void> {
+  private async finish(outcome: RunOutcome): Promise<void> {
+    const { state, error, trace, resumeInMs } = this.postMortem.complete(outcome);
     await this.save();
     if (this.lost) return;
+    // Of a worker that was killed: nothing followed these.
+    const calls = this.takeCalls();
+    await this.ports.store.recordCalls(this.run.runId, calls);
     const resumeAt = state === 'deferred' ? new Date(Date.now() + (resumeInMs ?? 60_000)) : undefined;
     this.note(error === undefined ? 'info' : 'error', error === undefined ? 'The run is done.' : `The run ends as ${state}: ${error.title} ${error.remedy}`);
     await this.keepLog();
-    await this.ports.store.finish(this.run.runId, this.run.token, state, error, resumeAt);
-    this.publish({ type: 'run.changed', state, ...(error !== undefined && { error }), ...(resumeAt !== undefined && { resumeAt: resumeAt.toISOString() }) });
+    await this.ports.store.finish(this.run.runId, this.run.token, state, error, resumeAt, trace);
+    // Nobody hears of such an end before support does: the scheduler tells of it.
+    if (needsSupport(error)) return;
+    this.publish({ type: 'run.changed', state, ...(error !== undefined && { error }), ...(resumeAt !== undefined && { resumeAt: resumeAt.toISOString(), waitingUntil: resumeAt.toISOString() }) });
   }
 
   private note(level: LogLine['level'], message: string): void { this.log.push({ at: new Date(), level, message }); }
@@ -238,9 +261,9 @@ export class SyncRun {
   /** As the run goes: a process that is killed takes no line along. */
   private async keepLog(): Promise<void> { await this.ports.store.appendLog(this.run.runId, this.log.splice(0)); }
 
-  private publishCollection(collection: string, state: CollectionRunState, error?: ErrorReport): void {
+  private publishCollection(collection: string, state: CollectionRunState, error?: ErrorReport, waitingUntil?: Date): void {
     const { records, apiCalls } = this.totals.get(collection) ?? { records: 0, apiCalls: 0 };
-    this.publish({ type: 'collection.changed', collection, state, records, apiCalls, ...(error !== undefined && { error }) });
+    this.publish({ type: 'collection.changed', collection, state, records, apiCalls, ...(error !== undefined && { error }), ...(waitingUntil !== undefined && { waitingUntil: waitingUntil.toISOString() }) });
   }
 
   private publish(event: DistributiveOmit<SyncEvent, 'runId' | 'sourceId' | 'workspaceId' | 'at'>): void {

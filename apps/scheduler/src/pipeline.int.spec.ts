@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicDefinitions, type SyncCommand } from '#contracts';
 import { BatchConsumer, RecordProducer, createKafka, ensureTopics, type Kafka } from '#kafka';
-import { AccessRepository, Leadership, OutboxRepository, RunRepository, RunRequestRepository, ScheduleRepository, SourceRepository, migrate, newId, openDatabase, type DataSource } from '#persistence';
+import { AccessRepository, HealthRepository, Leadership, OutboxRepository, RunRepository, RunRequestRepository, ScheduleRepository, SourceRepository, migrate, newId, openDatabase, type DataSource } from '#persistence';
 import { randomName, testDatabase, testKafka, type TestDatabase } from '#testing';
 import { Scheduler } from './pipeline.js';
 
@@ -58,10 +58,11 @@ function start(pollMs = 1_000, send = (name: string, message: Parameters<RecordP
   const scheduler = new Scheduler({
     leadership: (wake) => new Leadership(test.url, LOCK, 'outbox', wake),
     schedule: new ScheduleRepository(database), outbox: new OutboxRepository(database), send,
+    health: new HealthRepository(database), notify: async () => ({ delivered: 0, failed: 0, ended: 0 }), notified: () => undefined,
     loops: { turned: () => undefined, failed: (loop, error) => { state.active = false; state.failures.push(`${loop}: ${(error as Error).message}`); } },
     turned: ({ active }) => { state.active = active; state.turns += 1; },
     relayed: () => undefined,
-  }, { tickMs: 50, resendAfterMs: 30_000, topicPrefix: prefix, pollMs });
+  }, { tickMs: 50, resendAfterMs: 30_000, topicPrefix: prefix, pollMs, pause: { warnAfter: 5, pauseAfter: 10, minHours: 24, pauseAfterDays: 7 } });
   scheduler.start();
   const one = { scheduler, state };
   running.push(one);

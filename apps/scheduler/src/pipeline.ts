@@ -1,16 +1,21 @@
-import type { Leadership, OutboxRepository, ScheduleRepository } from '#persistence';
+import type { HealthRepository, Leadership, OutboxRepository, PauseRule, ScheduleRepository } from '#persistence';
 import { Loop, type LoopWatch } from './loop.js';
 import { watch, type Watched } from './leases/watchdog.js';
 import { relay, type Send } from './outbox/relay.js';
+import type { Notified } from './support/notify.js';
 import { tick, type Ticked } from './tick/tick.js';
 
 export interface SchedulerPorts {
   readonly leadership: (wake: () => void) => Pick<Leadership, 'isActive' | 'release'>;
   readonly schedule: ScheduleRepository;
   readonly outbox: Pick<OutboxRepository, 'take'>;
+  readonly health: Pick<HealthRepository, 'judge'>;
+  /** One turn of support/notify.ts. */
+  readonly notify: () => Promise<Notified>;
   readonly send: Send;
   readonly loops: LoopWatch;
-  readonly turned: (turn: { readonly active: boolean } & Ticked & Watched) => void;
+  readonly turned: (turn: { readonly active: boolean; readonly warned: number; readonly paused: number } & Ticked & Watched) => void;
+  readonly notified: (turn: Notified) => void;
   readonly relayed: (messages: number) => void;
 }
 
@@ -18,6 +23,7 @@ export interface SchedulerOptions {
   readonly tickMs: number;
   readonly resendAfterMs: number;
   readonly topicPrefix: string;
+  readonly pause: PauseRule;
   /** The outbox is looked at this often even when no notification came; 1,000 by default. */
   readonly pollMs?: number;
 }
@@ -25,7 +31,7 @@ export interface SchedulerOptions {
 /** How often it is checked whether the clock was set back. */
 const CLOCK_MS = 60_000;
 
-const IDLE = { due: 0, queued: 0, overQuota: 0, takenBack: 0, resumed: 0, resent: 0 };
+const IDLE = { due: 0, queued: 0, overQuota: 0, warned: 0, paused: 0, takenBack: 0, resumed: 0, resent: 0 };
 
 /**
  * The whole service. Of several processes one is active, by an advisory lock; the others take over when it is gone.
@@ -34,6 +40,8 @@ const IDLE = { due: 0, queued: 0, overQuota: 0, takenBack: 0, resumed: 0, resent
  *                  (once a minute: due times of a clock that was set back → into phase)
  *                  expired lease → queued again, or failed after three                        leases/
  *                  deferred and due → queued; unclaimed → command once more                   leases/
+ *                  source that keeps failing → warned of, then paused
+ *     in its turn  killed run → support has its complete log → the run is over                support/
  *     at once      outbox → Kafka, in order, acks=all (woken by the database's notification)  outbox/
  *
  * Were two active for a moment, nothing would happen twice: rows are locked, and a source has at most one active run.
@@ -44,21 +52,24 @@ export class Scheduler {
   private readonly leadership: Pick<Leadership, 'isActive' | 'release'>;
   private readonly ticking: Loop;
   private readonly relaying: Loop;
+  private readonly notifying: Loop;
 
   constructor(private readonly ports: SchedulerPorts, private readonly options: SchedulerOptions) {
     this.leadership = ports.leadership(() => this.relaying.wake());
     this.ticking = new Loop('tick', options.tickMs, () => this.turn(), ports.loops);
+    this.notifying = new Loop('support', options.tickMs, () => this.support(), ports.loops);
     this.relaying = new Loop('outbox', options.pollMs ?? 1_000, () => this.empty(), ports.loops);
   }
 
   start(): void {
     this.ticking.start();
     this.relaying.start();
+    this.notifying.start();
   }
 
   /** Finishes what is in hand, then lets the next one be active. */
   async stop(): Promise<void> {
-    await Promise.all([this.ticking.stop(), this.relaying.stop()]);
+    await Promise.all([this.ticking.stop(), this.relaying.stop(), this.notifying.stop()]);
     await this.leadership.release();
   }
 
@@ -73,7 +84,12 @@ export class Scheduler {
     }
     const ticked = await tick(this.ports.schedule);
     const watched = await watch(this.ports.schedule, this.options.resendAfterMs);
-    this.ports.turned({ active: true, ...ticked, ...watched });
+    const judged = await this.ports.health.judge(this.options.pause);
+    this.ports.turned({ active: true, ...ticked, ...watched, ...judged });
+  }
+
+  private async support(): Promise<void> {
+    if (this.active) this.ports.notified(await this.ports.notify());
   }
 
   private async empty(): Promise<void> {

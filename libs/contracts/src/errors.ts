@@ -33,6 +33,20 @@ export interface ErrorDetail {
 
 const MAX_DETAILS = 2_000;
 
+/** What support knows of a run that they must know of; `unconfigured`: the installation has no support channel. */
+export const SUPPORT_STATES = ['notified', 'pending', 'unconfigured'] as const;
+export type SupportState = (typeof SUPPORT_STATES)[number];
+
+/** What to do about a run that ended with a support reference. */
+export const SUPPORT_REMEDY: Readonly<Record<SupportState, string>> = {
+  notified: 'Contact support with the reference below; they already have the complete log. The next run goes on from the checkpoint.',
+  pending: 'Contact support with the reference below, and say that the log could not be sent yet: it is sent again until it arrives. The next run goes on from the checkpoint.',
+  unconfigured: 'Give the operator of this installation the reference below and the log of the run: no support channel is set up (SUPPORT_SMTP_URL or SUPPORT_HOOK_URL). The next run goes on from the checkpoint.',
+};
+
+/** Errors that support is told of with the complete log, before anyone sees the run as over. */
+export const needsSupport = (error: ErrorReport | undefined): boolean => error !== undefined && ['hung', 'out_of_memory', 'internal'].includes(error.code);
+
 export abstract class CloudSourcesError extends Error {
   abstract readonly code: ErrorCode;
   readonly remedy: string;
@@ -104,19 +118,19 @@ export class ConfigurationInvalidError extends CloudSourcesError {
 /** No progress for too long: the worker was killed. */
 export class HungError extends CloudSourcesError {
   readonly code = 'hung';
-  constructor(title: string, detail?: ErrorDetail) { super(title, 'Contact support with the reference below; they already have the complete log.', detail); }
+  constructor(title: string, detail?: ErrorDetail) { super(title, SUPPORT_REMEDY.notified, detail); }
 }
 
 /** The worker outgrew its memory and was killed. */
 export class OutOfMemoryError extends CloudSourcesError {
   readonly code = 'out_of_memory';
-  constructor(title: string, detail?: ErrorDetail) { super(title, 'Contact support with the reference below; they already have the complete log.', detail); }
+  constructor(title: string, detail?: ErrorDetail) { super(title, SUPPORT_REMEDY.notified, detail); }
 }
 
 /** Anything unhandled. */
 export class InternalError extends CloudSourcesError {
   readonly code = 'internal';
-  constructor(title: string, detail?: ErrorDetail) { super(title, 'Contact support with the reference below; they already have the complete log.', detail); }
+  constructor(title: string, detail?: ErrorDetail) { super(title, SUPPORT_REMEDY.notified, detail); }
 }
 
 /** Any thrown value as a report; what isn't ours becomes `internal`, without its message (it may quote a secret). */

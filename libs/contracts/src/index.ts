@@ -2,9 +2,10 @@ export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEv
 export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
 export {
   AuthenticationFailedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
-  OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, fromErrorReport, toErrorReport,
-  type ErrorCode, type ErrorDetail, type ErrorReport,
+  OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, SUPPORT_REMEDY, SUPPORT_STATES, fromErrorReport, needsSupport, toErrorReport,
+  type ErrorCode, type ErrorDetail, type ErrorReport, type SupportState,
 } from './errors.js';
+export { NOTICE_CODES, type Notice } from './notice.js';
 export { rawHeaders, rawKey, readRawHeaders, type Component, type RawRecordMeta } from './raw-record.js';
 export { EventRecord, ObjectRecord, readRecordHeaders, recordKey, type RecordMeta } from './record.js';
 export {

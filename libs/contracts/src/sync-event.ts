@@ -12,12 +12,14 @@ const Report = Type.Object({
 
 const head = { runId: Type.String(), sourceId: Type.String(), workspaceId: Type.String(), at: Type.String({ description: 'ISO 8601' }) };
 
+const waitingUntil = Type.Optional(Type.String({ description: 'ISO 8601: it waits for a rate limit until then.' }));
+
 /** Value of a message on `sync.events`, keyed by source: what happens in a run, as it happens. */
 export const SyncEvent = Type.Union([
-  Type.Object({ ...head, type: Type.Literal('run.changed'), state: literals(RUN_STATES), error: Type.Optional(Report), resumeAt: Type.Optional(Type.String()) }),
+  Type.Object({ ...head, type: Type.Literal('run.changed'), state: literals(RUN_STATES), error: Type.Optional(Report), resumeAt: Type.Optional(Type.String()), waitingUntil }),
   Type.Object({
     ...head, type: Type.Literal('collection.changed'), collection: Type.String(), state: literals(COLLECTION_RUN_STATES),
-    records: Type.Integer({ minimum: 0 }), apiCalls: Type.Integer({ minimum: 0 }), error: Type.Optional(Report),
+    records: Type.Integer({ minimum: 0 }), apiCalls: Type.Integer({ minimum: 0 }), error: Type.Optional(Report), waitingUntil,
   }),
 ], { $id: 'cloud-sources.sync.event.v1', title: 'Sync event' });
 export type SyncEvent = Static<typeof SyncEvent>;

@@ -4,7 +4,8 @@ import { isId, newId, rows } from './database.js';
 import { isUsedUp, quotaColumns, type QuotaUse } from './due.js';
 import { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
 import { putCommands, putEvents } from './outbox.repository.js';
-import { closeRun, type EndedRun } from './run.repository.js';
+import { closeRun, type EndedRun } from './run-ending.js';
+import { ATTEMPTS, type RunAttempt } from './support.repository.js';
 
 export type RunRequest =
   | { readonly run: RunEntity }
@@ -67,6 +68,8 @@ export class RunRequestRepository {
     return rows(this.database, `select collection, method, request, status, started_at as "startedAt", duration_ms as "durationMs", bytes::float8 as bytes
       from api_calls where run_id = $1 order by id limit $2`, [runId, limit]);
   }
+
+  attempts(runId: string): Promise<RunAttempt[]> { return rows(this.database, ATTEMPTS, [runId]); }
 
   log(runId: string): Promise<KeptLine[]> {
     return rows(this.database, 'select at, level, message from run_log where run_id = $1 order by id', [runId]);

@@ -8,6 +8,7 @@ import { RunRepository } from './run.repository.js';
 import { RunRequestRepository } from './run-request.repository.js';
 import { ScheduleRepository } from './schedule.repository.js';
 import { SourceRepository } from './source.repository.js';
+import { SupportRepository } from './support.repository.js';
 import { UsageRepository } from './usage.repository.js';
 
 const HOUR = 3_600_000;
@@ -119,12 +120,14 @@ describe('saveProgress', () => {
     expect(await rows(database, 'select checkpoint, fencing_token from checkpoints where source_id = $1', [sourceId])).toEqual([{ checkpoint: { cursor: 1 }, fencing_token: String(token) }]);
   });
 
-  it('keeps the first 2,000 calls and counts all of them', async () => {
+  it('keeps the first 2,000 calls of a run that ended, and counts all of them', async () => {
     const { token } = (await runs.claim(runId, 'a', HOUR))!;
     const many = Array.from({ length: 1_999 }, () => call('customers'));
     await runs.saveProgress(runId, token, { collection: 'customers', addRecords: {}, calls: many });
     await runs.recordCalls(runId, [{ ...call('charges'), request: '/kept' }, { ...call('charges'), request: '/not-kept' }]);
     expect((await state()).apiCalls).toBe(2_001);
+    expect(await requests.calls(runId, 5_000)).toHaveLength(2_001);
+    await runs.finish(runId, token, 'succeeded');
     const kept = await requests.calls(runId, 5_000);
     expect(kept).toHaveLength(2_000);
     expect(kept.at(-1)!.request).toBe('/kept');
@@ -188,7 +191,9 @@ describe('the watchdog', () => {
       await expire();
       expect(await schedule.takeBackExpired(100)).toBe(1);
     }
-    expect(await state()).toMatchObject({ state: 'failed', losses: 3, error: { code: 'internal', supportReference: runId } });
+    expect(await state()).toMatchObject({ state: 'running', losses: 3, error: null, support: { state: 'pending' } }); // support first
+    expect(await new SupportRepository(database).settle(false, 0, 100)).toBeGreaterThan(0);
+    expect(await state()).toMatchObject({ state: 'failed', losses: 3, error: { code: 'internal', supportReference: runId }, support: { state: 'unconfigured' } });
     expect(await commands()).toHaveLength(3);
     expect(await sources.get(workspaceId, sourceId)).toMatchObject({ state: 'active', lastRunState: 'failed' });
   });

@@ -1,7 +1,9 @@
-import type { CollectionRunState, ErrorReport, RunState, RunTrigger } from '#contracts';
+import { needsSupport, type CollectionRunState, type ErrorReport, type RunState, type RunTrigger } from '#contracts';
 import type { ApiCall, Checkpoint } from '#connector-kit';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { jsonb, rows } from './database.js';
+import { putCommands } from './outbox.repository.js';
+import { beginEnding, closeAttempts, closeRun, type EndedRun, type Trace } from './run-ending.js';
 
 /** What a fetcher needs to start or go on with a run. */
 export interface ClaimedRun {
@@ -38,12 +40,12 @@ export interface Progress {
 
 export interface LogLine { readonly at: Date; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
 
-/** After so many expired leases without a saved checkpoint between them, a run is given up. */
+/** After so many attempts in a row that died without getting any further, a run is given up. */
 export const MAX_LOSSES = 3;
 
-/** Calls and log lines that are kept of one run; all are counted. */
-const KEPT_CALLS = 2_000;
-const KEPT_LINES = 2_000;
+/** Calls and log lines that are kept of one run while it runs, so that support has them all; all are counted. */
+const KEPT_CALLS = 100_000;
+const KEPT_LINES = 20_000;
 
 /** Counts calls and keeps the first of them. `lease` is a CTE of the run's row after its counter was raised. */
 const COUNT_CALLS = `
@@ -80,13 +82,15 @@ export class RunRepository {
     return this.database.transaction(async (tx) => {
       const [run] = await rows<Omit<ClaimedRun, 'collections' | 'checkpoints'>>(tx, `
         update runs r set state = 'running', lease_owner = $2, fencing_token = r.fencing_token + 1, heartbeat_at = now(), lease_expires_at = now() + $3 * interval '1 ms',
-          started_at = coalesce(r.started_at, now()), resume_at = null, error = null, losses = r.losses + case when r.state = 'running' then 1 else 0 end
+          started_at = coalesce(r.started_at, now()), resume_at = null, waiting_until = null, error = null, losses = r.losses + case when r.state = 'running' then 1 else 0 end
         from sources s join source_credentials c on c.source_id = s.id
         where r.id = $1 and s.id = r.source_id and s.deleted_at is null
           and (r.state = 'queued' or (r.state = 'deferred' and coalesce(r.resume_at, now()) <= now()) or (r.state = 'running' and r.lease_expires_at < now() and r.losses < ${MAX_LOSSES - 1}))
         returning r.id as "runId", r.fencing_token::float8 as token, r.workspace_id as "workspaceId", r.source_id as "sourceId", r.connector, s.slug, r.trigger,
           c.sealed as "sealedCredentials", c.version::float8 as "credentialsVersion", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
       if (run === undefined) return undefined;
+      await closeAttempts(tx, [runId], 'lost');
+      await rows(tx, `insert into run_attempts (run_id, fencing_token, owner, records_before, calls_before) select id, fencing_token, $2, records, api_calls from runs where id = $1`, [runId, owner]);
       await rows(tx, `insert into collection_runs (run_id, collection) select r.id, c.collection from runs r join sources s on s.id = r.source_id join source_collections c on c.source_id = s.id
         where r.id = $1 and ${IS_DUE} on conflict do nothing`, [runId]);
       await rows(tx, `update collection_runs c set
@@ -113,45 +117,75 @@ export class RunRepository {
     const written = await rows(this.database, `
       with lease as (
         update runs set records = records + (select coalesce(sum(value::bigint), 0) from jsonb_each_text($4::jsonb)), api_calls = api_calls + jsonb_array_length($1::jsonb),
-          losses = case when $5::jsonb is null then losses else 0 end
+          losses = case when $5::jsonb is null or $5::jsonb = (select c.checkpoint from checkpoints c where c.source_id = runs.source_id and c.collection = $6) then losses else 0 end, waiting_until = null
         where id = $2 and fencing_token = $3 and state = 'running' returning id, source_id, fencing_token, api_calls),
       ${COUNT_CALLS},
       saved as (insert into checkpoints (source_id, collection, checkpoint, run_id, fencing_token) select source_id, $6, $5::jsonb, id, fencing_token from lease where $5::jsonb is not null
-        on conflict (source_id, collection) do update set checkpoint = excluded.checkpoint, run_id = excluded.run_id, fencing_token = excluded.fencing_token, updated_at = now()),
+        on conflict (source_id, collection) do update set checkpoint = excluded.checkpoint, run_id = excluded.run_id, fencing_token = excluded.fencing_token, updated_at = now()
+        where checkpoints.checkpoint is distinct from excluded.checkpoint),
       raised as (insert into collection_runs (run_id, collection, state, started_at, records, api_calls)
         select lease.id, names.collection, 'running', now(), coalesce(($4::jsonb ->> names.collection)::bigint, 0), coalesce((select sum(calls) from counted where counted.collection = names.collection), 0)
         from lease, (select jsonb_object_keys($4::jsonb) as collection union select collection from counted) names
-        ${RAISE}, records = collection_runs.records + excluded.records)
+        ${RAISE}, records = collection_runs.records + excluded.records, waiting_until = null)
       select 1 from lease`, [wireCalls(calls), runId, token, jsonb(addRecords), jsonb(checkpoint), collection]);
     return written.length > 0;
   }
 
-  /** A collection of the run begins, ends, or waits. */
-  async collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport): Promise<boolean> {
+  /**
+   * A collection of the run begins, ends, or waits. One that is read is progress, also where there is no checkpoint.
+   * @param fullPass everything is read, not only what is new; the first word on it counts
+   */
+  async collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport, fullPass?: boolean): Promise<boolean> {
     const written = await rows(this.database, `
-      insert into collection_runs (run_id, collection, state, error, started_at, finished_at)
-      select id, $3, $4, $5::jsonb, case when $4 = 'skipped' then null else now() end, case when $4 in ('queued', 'running', 'deferred') then null else now() end
-      from runs where id = $1 and fencing_token = $2 and state = 'running' for update
-      on conflict (run_id, collection) do update set state = excluded.state, error = excluded.error,
+      with lease as (update runs set losses = case when $4 = 'succeeded' then 0 else losses end where id = $1 and fencing_token = $2 and state = 'running' returning id)
+      insert into collection_runs (run_id, collection, state, error, full_pass, started_at, finished_at)
+      select id, $3, $4, $5::jsonb, $6::boolean, case when $4 = 'skipped' then null else now() end, case when $4 in ('queued', 'running', 'deferred') then null else now() end from lease
+      on conflict (run_id, collection) do update set state = excluded.state, error = excluded.error, full_pass = coalesce(collection_runs.full_pass, excluded.full_pass), waiting_until = null,
         started_at = coalesce(collection_runs.started_at, excluded.started_at), finished_at = excluded.finished_at
-      returning 1`, [runId, token, collection, state, jsonb(error)]);
+      returning 1`, [runId, token, collection, state, jsonb(error), fullPass ?? null]);
     return written.length > 0;
+  }
+
+  /** The run waits for a rate limit within its attempt, for these collections. */
+  async waiting(runId: string, token: number, collections: readonly string[], until: Date): Promise<boolean> {
+    const written = await rows(this.database, `
+      with lease as (update runs set waiting_until = $4 where id = $1 and fencing_token = $2 and state = 'running' returning id)
+      , told as (update collection_runs c set waiting_until = $4 from lease where c.run_id = lease.id and c.collection = any($3) and c.state = 'running')
+      select 1 from lease`, [runId, token, collections, until]);
+    return written.length > 0;
+  }
+
+  /** Given back by a fetcher that stops: waiting again at once, and no loss. */
+  release(runId: string, token: number): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const [run] = await rows<{ runId: string; sourceId: string; workspaceId: string; connector: string }>(tx, `
+        update runs set state = 'queued', fencing_token = fencing_token + 1, lease_owner = null, lease_expires_at = null, waiting_until = null, command_sent_at = now(), commands_sent = 1
+        where id = $1 and fencing_token = $2 and state = 'running' returning id as "runId", source_id as "sourceId", workspace_id as "workspaceId", connector`, [runId, token]);
+      if (run === undefined) return false;
+      await closeAttempts(tx, [runId], 'released');
+      await putCommands(tx, [run]);
+      return true;
+    });
   }
 
   /**
    * Ends the run, or defers it until `resumeAt`, and tells the source: `authentication_failed` puts it in error, a success clears that.
-   * Collections that are still open get the run's state; those never begun are skipped.
+   * Collections that are still open get the run's state; those never begun are skipped. Where support must know of it first, the
+   * run is only seen to end once they do: see `SupportRepository`.
    */
-  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date): Promise<boolean> {
+  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date, trace?: Trace): Promise<boolean> {
     return this.database.transaction(async (tx) => {
+      if (error !== undefined && needsSupport(error) && (state === 'failed' || state === 'killed')) return beginEnding(tx, runId, token, { state, error }, trace);
       const [run] = await rows<EndedRun>(tx, `
-        update runs set state = $3, error = $4::jsonb, resume_at = case when $3 = 'deferred' then coalesce($5::timestamptz, now()) end, losses = case when $3 = 'deferred' then 0 else losses end,
+        update runs set state = $3, error = $4::jsonb, waiting_until = null, resume_at = case when $3 = 'deferred' then coalesce($5::timestamptz, now()) end, losses = case when $3 = 'deferred' then 0 else losses end,
           finished_at = case when $3 = 'deferred' then null else now() end, lease_owner = null, lease_expires_at = null
         where id = $1 and fencing_token = $2 and state = 'running'
         returning id, source_id as "sourceId", started_at as "startedAt", state, error`, [runId, token, state, jsonb(error), resumeAt ?? null]);
       if (run === undefined) return false;
-      if (state === 'deferred') await rows(tx, `update collection_runs set state = 'deferred' where run_id = $1 and state = 'running'`, [runId]);
-      else await closeRun(tx, run);
+      if (state === 'deferred') {
+        await closeAttempts(tx, [runId], state);
+        await rows(tx, `update collection_runs set state = 'deferred', waiting_until = null where run_id = $1 and state = 'running'`, [runId]);
+      } else await closeRun(tx, run);
       return true;
     });
   }
@@ -176,29 +210,4 @@ export class RunRepository {
       where (select count(*) from run_log where run_id = $1) < ${KEPT_LINES} and exists (select from runs where id = $1)`,
     [runId, jsonb(lines.map(({ at, level, message }) => ({ at: at.toISOString(), level, message: message.slice(0, 4_000) })))]);
   }
-}
-
-export interface EndedRun { readonly id: string; readonly sourceId: string; readonly startedAt: Date | null; readonly state: RunState; readonly error: ErrorReport | null }
-
-/** What a run that is over leaves behind, whoever ended it: its open collections closed, its source told. */
-export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, state, error }: EndedRun): Promise<void> {
-  await rows(tx, `
-    update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' else $2 end, finished_at = now() where run_id = $1 and state in ('queued', 'running', 'deferred')`, [id, state]);
-  await rows(tx, `
-    update source_collections c set tried_at = r.created_at, read_at = case when cr.state = 'succeeded' then coalesce(r.started_at, now()) else c.read_at end
-    from runs r join collection_runs cr on cr.run_id = r.id
-    where r.id = $1 and c.source_id = r.source_id and c.collection = cr.collection and cr.state in ('succeeded', 'failed', 'killed')`, [id]);
-  if (state === 'succeeded') {
-    await rows(tx, `
-      update sources s set last_success_at = coalesce((select case when bool_and(read_at is not null) then min(read_at) end from source_collections where source_id = s.id), s.last_success_at),
-        expected_ms = case when usual then round(coalesce(0.7 * s.expected_ms + 0.3 * ms, ms)) else s.expected_ms end,
-        expected_calls = case when usual then round(coalesce(0.7 * s.expected_calls + 0.3 * calls, calls)) else s.expected_calls end
-      from (select source_id, trigger in ('schedule', 'manual') as usual, extract(epoch from finished_at - started_at) * 1000 as ms, api_calls as calls from runs where id = $1) r
-      where s.id = r.source_id`, [id]);
-  }
-  await rows(tx, `
-    update sources set last_run_at = coalesce($2::timestamptz, now()), last_run_state = $3,
-      state = case when $5 then 'error' else state end,
-      error = case when $3 = 'cancelled' then error else $4::jsonb end
-    where id = $1`, [sourceId, startedAt, state, jsonb(error), error?.code === 'authentication_failed']);
 }

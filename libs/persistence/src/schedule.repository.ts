@@ -1,15 +1,16 @@
-import type { ErrorReport, SyncCommand, SyncEvent } from '#contracts';
+import { SUPPORT_REMEDY, type ErrorReport, type SyncCommand, type SyncEvent } from '#contracts';
 import type { DataSource } from 'typeorm';
 import { jsonb, newId, rows } from './database.js';
 import { DUE, createDueAfter, isUsedUp, quotaColumns, type DueSource, type QuotaUse } from './due.js';
 import { putCommands, putEvents } from './outbox.repository.js';
-import { MAX_LOSSES, closeRun, type EndedRun } from './run.repository.js';
+import { beginEnding, closeAttempts, type EndedRun } from './run-ending.js';
+import { MAX_LOSSES } from './run.repository.js';
 
 type Waiting = Omit<SyncCommand, 'requestedAt'>;
 const WAITING = `id as "runId", source_id as "sourceId", workspace_id as "workspaceId", connector`;
 
-const changed = (run: Waiting, state: 'queued' | 'failed', error?: ErrorReport): SyncEvent =>
-  ({ type: 'run.changed', runId: run.runId, sourceId: run.sourceId, workspaceId: run.workspaceId, state, at: new Date().toISOString(), ...(error !== undefined && { error }) });
+const changed = (run: Waiting, state: 'queued'): SyncEvent =>
+  ({ type: 'run.changed', runId: run.runId, sourceId: run.sourceId, workspaceId: run.workspaceId, state, at: new Date().toISOString() });
 
 /** What the scheduler does to all sources and runs at once. Every method takes at most `limit` rows, skips those that others hold, and returns how many there were. */
 export class ScheduleRepository {
@@ -53,25 +54,21 @@ export class ScheduleRepository {
       where sources.id = source.id and sources.next_run_at > now() + every + interval '2 minutes' and not (quota > 0 and used >= quota) returning 1`, [this.syncsPerDay])).length;
   }
 
-  /** Takes back runs whose lease expired: queued again, or failed after too many losses without progress. */
+  /** Takes back runs whose lease expired: queued again, or, after too many losses without progress, on its way to failed (see `beginEnding`). */
   takeBackExpired(limit: number): Promise<number> {
     return this.database.transaction(async (tx) => {
       const lost = await rows<Waiting & EndedRun>(tx, `
         with lost as (select id from runs where state = 'running' and lease_expires_at < now() order by lease_expires_at limit $1 for update skip locked)
         update runs r set fencing_token = fencing_token + 1, losses = losses + 1, lease_owner = null, lease_expires_at = null, command_sent_at = now(), commands_sent = 1,
-          state = case when losses + 1 >= ${MAX_LOSSES} then 'failed' else 'queued' end,
-          finished_at = case when losses + 1 >= ${MAX_LOSSES} then now() end
+          waiting_until = null, state = case when losses + 1 >= ${MAX_LOSSES} then 'running' else 'queued' end
         from lost where r.id = lost.id
         returning r.id as "runId", r.id, r.source_id as "sourceId", r.workspace_id as "workspaceId", r.connector, r.state, r.started_at as "startedAt", null as error`, [limit]);
-      const given = lost.filter(({ state }) => state === 'failed');
-      for (const run of given) {
+      await closeAttempts(tx, lost.map(({ runId }) => runId), 'lost');
+      for (const { runId } of lost.filter(({ state }) => state === 'running')) {
         const error: ErrorReport = {
-          code: 'internal', title: `The run lost its worker ${MAX_LOSSES} times without getting any further.`,
-          remedy: 'Contact support with the reference below; the next scheduled run tries again.', supportReference: run.runId,
+          code: 'internal', title: `The run lost its worker ${MAX_LOSSES} times in a row without getting any further.`, remedy: SUPPORT_REMEDY.notified, supportReference: runId,
         };
-        await rows(tx, 'update runs set error = $2::jsonb where id = $1', [run.runId, jsonb(error)]);
-        await closeRun(tx, { ...run, error });
-        await putEvents(tx, [changed(run, 'failed', error)]);
+        await beginEnding(tx, runId, undefined, { state: 'failed', error });
       }
       const again = lost.filter(({ state }) => state === 'queued');
       await putCommands(tx, again);

@@ -1,4 +1,4 @@
-import type { RunTrigger } from '#contracts';
+import type { Notice, RunTrigger } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { isId, rows } from './database.js';
 import { DUE, firstDue, type DueSource } from './due.js';
@@ -36,10 +36,23 @@ export interface NewSchedule {
   readonly everyMinutes?: ReadonlyMap<string, number | null>;
 }
 
+/** What isn't well with a collection. */
+export interface CollectionHealth {
+  readonly sourceId: string;
+  readonly collection: string;
+  /** Runs in a row in which it failed, and the end of the first of them. */
+  readonly failedRuns: number;
+  readonly failingSince: Date | null;
+  readonly warning: Notice | null;
+}
+
 export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null }
 
 /** Longer than any interval. */
 const LONGEST_MS = 366 * 86_400_000;
+
+/** What failed before counts no more. */
+const HEALTHY = 'failed_runs = 0, failing_since = null, warning = null, paused_reason = null';
 
 export class SourceRepository {
   constructor(private readonly database: DataSource) {}
@@ -116,14 +129,20 @@ export class SourceRepository {
     });
   }
 
-  /** Paused: nothing scheduled. A source in error stays in error. */
+  /** Paused by a person: nothing scheduled. A source in error stays in error. */
   async pause(id: string): Promise<void> {
-    await rows(this.database, `update sources set state = 'paused' where id = $1 and state = 'active'`, [id]);
+    await rows(this.database, `update sources set state = 'paused', paused_reason = null where id = $1 and state = 'active'`, [id]);
   }
 
-  /** Back on schedule, in phase. False: it is in error and needs new credentials. */
+  /** Collections of these sources that fail or suddenly read nothing. */
+  health(sourceIds: readonly string[]): Promise<CollectionHealth[]> {
+    return rows(this.database, `select source_id as "sourceId", collection, failed_runs as "failedRuns", failing_since as "failingSince", warning
+      from collection_health join source_collections using (source_id, collection) where source_id = any($1::uuid[]) and (failed_runs > 0 or warning is not null) order by collection`, [sourceIds]);
+  }
+
+  /** Back on schedule, in phase; what failed before is forgotten. False: it is in error and needs new credentials. */
   async resume(id: string): Promise<boolean> {
-    const resumed = await rows(this.database, `update sources set state = 'active', next_run_at = greatest(next_run_at, now()) where id = $1 and state in ('paused', 'active') returning 1`, [id]);
+    const resumed = await rows(this.database, `update sources set state = 'active', next_run_at = greatest(next_run_at, now()), ${HEALTHY} where id = $1 and state in ('paused', 'active') returning 1`, [id]);
     return resumed.length > 0;
   }
 
@@ -138,7 +157,7 @@ export class SourceRepository {
       const written = await rows(tx, `update source_credentials set sealed = $2, version = version + 1, keep_alive_at = $3, renewal_began_at = null, renew_after = null, renewal_error = null, refused = false, updated_at = now()
         where source_id = $1 and ($4::bigint is null or version = $4) returning 1`, [id, sealedCredentials, keepAliveAt ?? null, version ?? null]);
       if (written.length === 0) return false;
-      await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null,
+      await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null, failed_runs = 0, failing_since = null, warning = null,
         next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
       return true;
     });

@@ -60,9 +60,11 @@ describe('readCollections', () => {
   });
 
   it('kills the run for what nobody handled', async () => {
-    const { run } = setUp({ c: new TypeError('undefined is not a function') });
-    const outcome = await run();
-    expect(outcome).toMatchObject({ state: 'killed', error: { code: 'internal' } });
-    expect(JSON.stringify(outcome)).not.toContain('undefined is not');
+    const { run, states } = setUp({ c: new TypeError('undefined is not a function') });
+    const { error, ...outcome } = await run();
+    expect(outcome).toMatchObject({ state: 'killed', trace: { name: 'TypeError', message: 'c: undefined is not a function', stack: expect.arrayContaining([expect.stringMatching(/^at /)]) } });
+    expect(error).toMatchObject({ code: 'internal' });
+    expect(JSON.stringify(error)).not.toContain('undefined is not');
+    expect(states.at(-1)).toBe('c running'); // nobody sees it end before support knows of it
   });
 });

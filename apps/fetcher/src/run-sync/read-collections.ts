@@ -1,12 +1,13 @@
 import { toErrorReport, type CollectionRunState, type ErrorReport } from '#contracts';
 import { createRunScope, planReads, type Connector, type Page, type PartnerClient, type ReadPlan } from '#connector-kit';
+import { traceOf } from './post-mortem.js';
 import type { RunOutcome, WorkerInput } from './worker-protocol.js';
 
 /** Where the pages and the news of the collections go. */
 export interface ReadOutput {
   /** Resolves when the next page may come. */
   page(collection: string, page: Page): Promise<void>;
-  collection(collection: string, state: CollectionRunState, error?: ErrorReport): void;
+  collection(collection: string, state: CollectionRunState, told?: { readonly error?: ErrorReport; readonly fullPass?: boolean }): void;
   warn(message: string): void;
 }
 
@@ -14,12 +15,16 @@ const DEFAULT_RESUME_MS = 60_000;
 
 /** A collection is read when all readers that feed it are, and failed when one of them is. */
 class Progress {
-  private readonly open = new Map<string, { left: number; begun: boolean; error: ErrorReport | undefined }>();
+  private readonly open = new Map<string, { left: number; begun: boolean; fullPass: boolean; error: ErrorReport | undefined }>();
 
-  constructor(plans: readonly ReadPlan[], private readonly tell: ReadOutput['collection']) {
-    for (const { feeds } of plans) for (const name of feeds) {
+  constructor(plans: readonly ReadPlan[], checkpoints: WorkerInput['checkpoints'], private readonly tell: ReadOutput['collection']) {
+    for (const { reader, feeds } of plans) for (const name of feeds) {
+      // Without a checkpoint there is nothing to go on from: a reader begins at the beginning.
+      const fullPass = checkpoints[reader] === undefined;
       const entry = this.open.get(name);
-      if (entry === undefined) this.open.set(name, { left: 1, begun: false, error: undefined }); else entry.left += 1;
+      if (entry === undefined) { this.open.set(name, { left: 1, begun: false, fullPass, error: undefined }); continue; }
+      entry.left += 1;
+      entry.fullPass &&= fullPass;
     }
   }
 
@@ -28,7 +33,7 @@ class Progress {
       const entry = this.open.get(name);
       if (entry === undefined || entry.begun) continue;
       entry.begun = true;
-      this.tell(name, 'running');
+      this.tell(name, 'running', { fullPass: entry.fullPass });
     }
   }
 
@@ -38,14 +43,14 @@ class Progress {
       if (entry === undefined) continue;
       entry.error ??= error;
       entry.left -= 1;
-      if (entry.left === 0) { this.open.delete(name); this.tell(name, entry.error === undefined ? 'succeeded' : 'failed', entry.error); }
+      if (entry.left === 0) { this.open.delete(name); this.tell(name, entry.error === undefined ? 'succeeded' : 'failed', entry.error === undefined ? {} : { error: entry.error }); }
     }
   }
 
   /** The run ends here: the collections of this reader get the state, those never begun are skipped. */
-  quit({ feeds }: ReadPlan, state: 'failed' | 'killed' | 'deferred', error: ErrorReport): void {
+  quit({ feeds }: ReadPlan, state: 'failed' | 'deferred', error: ErrorReport): void {
     for (const [name, { begun }] of this.open) {
-      if (feeds.includes(name) || begun) this.tell(name, state, error);
+      if (feeds.includes(name) || begun) this.tell(name, state, { error });
       else if (state !== 'deferred') this.tell(name, 'skipped');
     }
   }
@@ -55,7 +60,7 @@ class Progress {
 export async function readCollections(connector: Connector, input: WorkerInput, http: PartnerClient, signal: AbortSignal, output: ReadOutput): Promise<RunOutcome> {
   const selected = new Set(input.selected);
   const plans = planReads(connector, selected, new Set(input.done));
-  const progress = new Progress(plans, (collection, state, error) => output.collection(collection, state, error));
+  const progress = new Progress(plans, input.checkpoints, (collection, state, told) => output.collection(collection, state, told));
   const run = createRunScope();
   let succeeded = input.done.length;
   let firstError: ErrorReport | undefined;
@@ -74,8 +79,6 @@ export async function readCollections(connector: Connector, input: WorkerInput, 
       if (feeds.length > 0) succeeded += 1;
     } catch (thrown) {
       const error = toErrorReport(thrown);
-      // What isn't ours may quote anything: its name and place help, its message stays out.
-      if (error.code === 'internal' && thrown instanceof Error) output.warn(`${reader}: ${thrown.name} at ${thrown.stack?.split('\n').find((line) => line.includes(' at '))?.trim() ?? 'an unknown place'}`);
       switch (error.code) {
         case 'authentication_failed': case 'configuration_invalid':
           progress.quit(plan, 'failed', error);
@@ -84,8 +87,8 @@ export async function readCollections(connector: Connector, input: WorkerInput, 
           progress.quit(plan, 'deferred', error);
           return { state: 'deferred', error, resumeInMs: error.retryAfterMs ?? DEFAULT_RESUME_MS };
         case 'internal': case 'hung': case 'out_of_memory':
-          progress.quit(plan, 'killed', error);
-          return { state: 'killed', error };
+          // Its collections end with the run, once support knows of it.
+          return { state: 'killed', error, trace: traceOf(thrown, reader) };
         default:
           progress.end(plan, error);
           if (feeds.length > 0) firstError ??= error;

@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#contracts';
-import type { ClaimedRun, LogLine, Progress } from '#persistence';
+import type { ClaimedRun, LogLine, Progress, Trace } from '#persistence';
 import type { ApiCall } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 import type { Renewed } from '#oauth';
@@ -9,8 +9,10 @@ export interface RunStore {
   claim(runId: string, owner: string, leaseMs: number): Promise<ClaimedRun | undefined>;
   heartbeat(runId: string, token: number, leaseMs: number): Promise<boolean>;
   saveProgress(runId: string, token: number, progress: Progress): Promise<boolean>;
-  collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport): Promise<boolean>;
-  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date): Promise<boolean>;
+  collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport, fullPass?: boolean): Promise<boolean>;
+  waiting(runId: string, token: number, collections: readonly string[], until: Date): Promise<boolean>;
+  release(runId: string, token: number): Promise<boolean>;
+  finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date, trace?: Trace): Promise<boolean>;
   recordCalls(runId: string, calls: readonly ApiCall[]): Promise<void>;
   appendLog(runId: string, lines: readonly LogLine[]): Promise<void>;
 }

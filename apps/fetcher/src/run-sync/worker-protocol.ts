@@ -1,5 +1,6 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, Credentials } from '#connector-kit';
+import type { ApiCall, Checkpoint, Credentials, PartnerWait } from '#connector-kit';
+import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
 export interface WorkerInput {
@@ -31,7 +32,6 @@ export interface PageMessage {
   readonly request: string;
   readonly contentType?: string;
   readonly checkpoint?: Checkpoint;
-  readonly calls: readonly ApiCall[];
 }
 
 /** A selected collection begins or ends. */
@@ -40,15 +40,18 @@ export interface CollectionMessage {
   readonly collection: string;
   readonly state: CollectionRunState;
   readonly error?: ErrorReport;
-  readonly calls: readonly ApiCall[];
+  /** All of it is read, not only what is new. */
+  readonly fullPass?: boolean;
 }
 
 export type WorkerMessage =
   | PageMessage
   | CollectionMessage
   | { readonly type: 'warning'; readonly message: string }
-  /** A call to the partner ended: a sign of life. */
-  | { readonly type: 'call' }
+  /** A call to the partner ended: a sign of life. It comes before the page or the news that it was made for. */
+  | { readonly type: 'call'; readonly call: ApiCall }
+  /** The next call waits: no hang. */
+  | { readonly type: 'wait'; readonly wait: PartnerWait }
   /** The partner refuses the credentials, or they are about to expire; answered by `renewed`. One at a time. */
   | { readonly type: 'renew' }
   | { readonly type: 'end'; readonly outcome: RunOutcome };
@@ -59,6 +62,8 @@ export interface RunOutcome {
   readonly error?: ErrorReport;
   /** Milliseconds until a deferred run goes on. */
   readonly resumeInMs?: number;
+  /** Of an error that nobody handled, as it was thrown: it may quote secrets. */
+  readonly trace?: Trace;
 }
 
 export type ParentMessage =

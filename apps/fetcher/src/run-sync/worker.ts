@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConnector } from '#connectors';
-import { createPartnerHttp, type ApiCall, type Page } from '#connector-kit';
+import { createPartnerHttp, type Page } from '#connector-kit';
 import { readCollections } from './read-collections.js';
 import { Renewals } from './renewals.js';
 import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage } from './worker-protocol.js';
@@ -15,7 +15,6 @@ const input = workerData as WorkerInput;
 const post = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 const abort = new AbortController();
-let calls: ApiCall[] = [];
 let ahead = 0;
 let sequence = 0;
 let wake: (() => void) | undefined;
@@ -27,13 +26,13 @@ port.on('message', (message: ParentMessage) => {
   wake?.();
 });
 
-const takeCalls = (): ApiCall[] => { const taken = calls; calls = []; return taken; };
 const connector = await loadConnector(input.connector);
 const http = createPartnerHttp({
   connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
   ...(input.renewable && { renew: () => renewals.renew() }),
   ...(input.partnerRateLimits ? {} : { limits: {} }),
-  onCall: (call) => { calls.push(call); post({ type: 'call' }); },
+  onCall: (call) => post({ type: 'call', call }),
+  onWait: (wait) => post({ type: 'wait', wait }),
 });
 
 async function page(collection: string, { body, ...rest }: Page): Promise<void> {
@@ -41,13 +40,13 @@ async function page(collection: string, { body, ...rest }: Page): Promise<void> 
   ahead += 1;
   // A copy of its own, so that it can be handed over instead of being copied between the threads.
   const bytes = new Uint8Array(body);
-  post({ ...rest, type: 'page', sequence, collection, rawCollection: rest.rawCollection ?? collection, body: bytes, calls: takeCalls() }, [bytes.buffer]);
+  post({ ...rest, type: 'page', sequence, collection, rawCollection: rest.rawCollection ?? collection, body: bytes }, [bytes.buffer]);
   while (ahead >= PAGES_AHEAD) await new Promise<void>((resolve) => { wake = resolve; });
 }
 
 const outcome = await readCollections(connector, input, http, abort.signal, {
   page,
-  collection: (collection, state, error) => post({ type: 'collection', collection, state, ...(error !== undefined && { error }), calls: takeCalls() }),
+  collection: (collection, state, { error, fullPass } = {}) => post({ type: 'collection', collection, state, ...(error !== undefined && { error }), ...(fullPass !== undefined && { fullPass }) }),
   warn: (message) => post({ type: 'warning', message }),
 });
 while (ahead > 0) await new Promise<void>((resolve) => { wake = resolve; });

@@ -44,6 +44,6 @@ export class ProblemFilter implements ExceptionFilter {
     const supportReference = randomUUID();
     this.metrics.errors.inc({ kind: thrown instanceof Error ? thrown.name : 'unknown', stage: 'http' });
     this.logger.error('A request failed.', { route, supportReference, error: thrown instanceof Error ? thrown.name : typeof thrown, ...(thrown instanceof Error && { message: thrown.message, stack: thrown.stack?.split('\n').slice(1, 8) }) });
-    return { status: 500, ...toErrorReport(thrown, supportReference) } as ProblemBody;
+    return { status: 500, ...toErrorReport(thrown, supportReference), remedy: 'Try again. If it stays, give the operator the reference below: the gateway\'s log has what happened.' } as ProblemBody;
   }
 }

@@ -6,8 +6,12 @@ import { PageQuery, page } from '../http/paging.js';
 import { RunDetailDto, RunDto, RunListDto, RunLogDto } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
-const shown = ({ id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, records, apiCalls, error }: RunEntity): RunDto =>
-  ({ id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, records, apiCalls, error });
+const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
+
+const shown = ({ id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
+  id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
+  support: support === null ? null : { state: support.state, notifiedAt: support.notifiedAt ?? null },
+});
 
 @ApiTags('runs')
 @Controller('api/v1')
@@ -32,10 +36,13 @@ export class RunsController {
   @ApiOperation({ summary: 'Get a run', description: 'With each collection and the API calls it made.' })
   @ApiOkResponse({ type: RunDetailDto })
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<RunDetailDto> {
-    const { run, collections, calls } = await this.runs.get(workspaceId, id);
+    const { run, collections, calls, attempts } = await this.runs.get(workspaceId, id);
     return {
       ...shown(run),
-      collections: collections.map(({ collection, state, records, apiCalls, startedAt, finishedAt, error }) => ({ collection, state, records, apiCalls, startedAt, finishedAt, error })),
+      collections: collections.map(({ collection, state, records, apiCalls, startedAt, finishedAt, waitingUntil, error, warning }) =>
+        ({ collection, state, records, apiCalls, startedAt, finishedAt, waitingUntil: ahead(state === 'deferred' ? run.resumeAt : waitingUntil), error, warning })),
+      attempts: attempts.map(({ startedAt, endedAt, outcome, records, apiCalls, progressed }) => ({ startedAt, endedAt, outcome, records, apiCalls, progressed })),
+      attemptsWithoutProgress: run.losses,
       calls: [...calls],
     };
   }

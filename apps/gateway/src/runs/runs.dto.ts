@@ -1,7 +1,22 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { COLLECTION_RUN_STATES, RUN_STATES, RUN_TRIGGERS, type CollectionRunState, type RunState, type RunTrigger } from '#contracts';
+import { COLLECTION_RUN_STATES, RUN_STATES, RUN_TRIGGERS, SUPPORT_STATES, type CollectionRunState, type RunState, type RunTrigger, type SupportState } from '#contracts';
+import { NoticeDto } from '../http/notice.dto.js';
 import { Page } from '../http/paging.js';
 import { ErrorReportDto } from '../http/problem.dto.js';
+
+class SupportDto {
+  @ApiProperty({ enum: SUPPORT_STATES, enumName: 'SupportState', description: 'notified: support has the complete log. pending: it is still being sent.' }) state!: SupportState;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) notifiedAt!: string | null;
+}
+
+class AttemptDto {
+  @ApiProperty() startedAt!: Date;
+  @ApiProperty({ type: Date, nullable: true }) endedAt!: Date | null;
+  @ApiProperty({ type: String, nullable: true, description: 'The state that it ended with; lost: its fetcher went silent; released: its fetcher was told to stop; null: under way.' }) outcome!: string | null;
+  @ApiProperty({ type: 'integer' }) records!: number;
+  @ApiProperty({ type: 'integer' }) apiCalls!: number;
+  @ApiProperty({ description: 'Whether a checkpoint moved or a collection was finished.' }) progressed!: boolean;
+}
 
 export class RunDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
@@ -14,7 +29,10 @@ export class RunDto {
   @ApiProperty({ type: Date, nullable: true, description: 'When a deferred run goes on.' }) resumeAt!: Date | null;
   @ApiProperty({ type: 'integer', description: 'Records that are durable.' }) records!: number;
   @ApiProperty({ type: 'integer' }) apiCalls!: number;
+  @ApiProperty({ type: Date, nullable: true, description: 'It waits until then: for a rate limit, or because it is deferred.' }) waitingUntil!: Date | null;
   @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
+  @ApiProperty({ type: () => NoticeDto, isArray: true }) warnings!: NoticeDto[];
+  @ApiProperty({ type: () => SupportDto, nullable: true, description: 'Present where support is told of the run.' }) support!: SupportDto | null;
 }
 
 export class CollectionRunDto {
@@ -24,7 +42,9 @@ export class CollectionRunDto {
   @ApiProperty({ type: 'integer' }) apiCalls!: number;
   @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true }) finishedAt!: Date | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'It waits until then.' }) waitingUntil!: Date | null;
   @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
+  @ApiProperty({ type: () => NoticeDto, nullable: true }) warning!: NoticeDto | null;
 }
 
 export class ApiCallDto {
@@ -39,6 +59,8 @@ export class ApiCallDto {
 
 export class RunDetailDto extends RunDto {
   @ApiProperty({ type: () => CollectionRunDto, isArray: true }) collections!: CollectionRunDto[];
+  @ApiProperty({ type: () => AttemptDto, isArray: true, description: 'Each time that a fetcher took the run, in order. One that gets no further three times in a row fails.' }) attempts!: AttemptDto[];
+  @ApiProperty({ type: 'integer', description: 'Attempts in a row that died without getting any further.' }) attemptsWithoutProgress!: number;
   @ApiProperty({ type: () => ApiCallDto, isArray: true, description: 'The first 2,000 calls of the run, in order.' }) calls!: ApiCallDto[];
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunEntity } from '#persistence';
+import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunAttempt, type RunEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem, notFound } from '../http/problem.js';
 import { SourcesService, inError } from '../sources/sources.service.js';
@@ -8,7 +8,7 @@ import { SourcesService, inError } from '../sources/sources.service.js';
 const MIN_GAP_MS = 60_000;
 const CALLS = 2_000;
 
-export interface RunDetail { readonly run: RunEntity; readonly collections: readonly CollectionRunEntity[]; readonly calls: readonly KeptCall[] }
+export interface RunDetail { readonly run: RunEntity; readonly collections: readonly CollectionRunEntity[]; readonly calls: readonly KeptCall[]; readonly attempts: readonly RunAttempt[] }
 
 @Injectable()
 export class RunsService {
@@ -41,8 +41,8 @@ export class RunsService {
   async get(workspaceId: string, runId: string): Promise<RunDetail> {
     const run = await this.runs.get(workspaceId, runId);
     if (run === undefined) throw notFound('run');
-    const [collections, calls] = await Promise.all([this.runs.collections(runId), this.runs.calls(runId, CALLS)]);
-    return { run, collections, calls };
+    const [collections, calls, attempts] = await Promise.all([this.runs.collections(runId), this.runs.calls(runId, CALLS), this.runs.attempts(runId)]);
+    return { run, collections, calls, attempts };
   }
 
   async log(workspaceId: string, runId: string): Promise<KeptLine[]> {

@@ -19,12 +19,13 @@ export class SourceViews {
 
   async one(view: SourceView): Promise<SourceDto> { return this.shown(view, await this.workspaces.get(view.source.workspaceId)); }
 
-  private shown({ source, collections }: SourceView, workspace: WorkspaceEntity): SourceDto {
-    const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, createdAt } = source;
+  private shown({ source, collections, health }: SourceView, workspace: WorkspaceEntity): SourceDto {
+    const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, failedRuns, failingSince, warning, pausedReason, createdAt } = source;
     const syncQuota = quotaOf(source, workspace, this.config.syncsPerDay, Date.now());
     return {
       id, connector, name, slug, warehouseId, state, configuration, collections: collections.map(({ collection }) => collection), startDate, intervalMinutes, schedule: scheduleOf(source, collections, workspace),
-      nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, syncQuota, warnings: quotaWarnings(source, syncQuota), error, createdAt,
+      nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, syncQuota, warnings: quotaWarnings(source, syncQuota), error,
+      notices: [warning, ...health.map((one) => one.warning)].filter((one) => one !== null), failedRuns, failingSince, pausedReason, createdAt,
     };
   }
 }

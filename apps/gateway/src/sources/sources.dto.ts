@@ -3,6 +3,7 @@ import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOpt
 import { RUN_STATES, SOURCE_STATES, type RunState, type SourceState } from '#contracts';
 import { Type } from 'class-transformer';
 import { Page } from '../http/paging.js';
+import { NoticeDto } from '../http/notice.dto.js';
 import { ErrorReportDto } from '../http/problem.dto.js';
 import { ScheduleDto, ScheduleWarningDto, ShownScheduleDto, SyncQuotaDto } from './schedule.dto.js';
 
@@ -79,6 +80,10 @@ export class SourceDto {
   @ApiProperty({ type: () => SyncQuotaDto, nullable: true, description: 'null: as many syncs as wanted.' }) syncQuota!: SyncQuotaDto | null;
   @ApiProperty({ type: () => ScheduleWarningDto, isArray: true, description: 'About the schedule.' }) warnings!: ScheduleWarningDto[];
   @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
+  @ApiProperty({ type: () => NoticeDto, isArray: true, description: 'What needs a look before it becomes an error: its runs and its collections.' }) notices!: NoticeDto[];
+  @ApiProperty({ type: 'integer', description: 'Runs in a row that failed.' }) failedRuns!: number;
+  @ApiProperty({ type: Date, nullable: true }) failingSince!: Date | null;
+  @ApiProperty({ type: () => NoticeDto, nullable: true, description: 'Why it was paused, unless a person did it.' }) pausedReason!: NoticeDto | null;
   @ApiProperty() createdAt!: Date;
 }
 
@@ -97,12 +102,21 @@ export class SourceTestDto {
   @ApiProperty({ type: () => CollectionAccessDto, isArray: true }) access!: CollectionAccessDto[];
 }
 
+export class TestSavedSourceDto {
+  @ApiPropertyOptional({ type: String, isArray: true, description: 'Collections whose permission is tried; the selected ones when it is left out.' })
+  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  collections?: string[];
+}
+
 class SourceCollectionDto {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: ['object', 'event'] }) kind!: 'object' | 'event';
   @ApiProperty() selected!: boolean;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Scheduled syncs read it about so often; null: each of them does.' }) everyMinutes!: number | null;
   @ApiProperty({ type: Date, nullable: true, description: 'When the last sync that read all of it began.' }) readAt!: Date | null;
+  @ApiProperty({ type: 'integer', description: 'Runs in a row in which it failed.' }) failedRuns!: number;
+  @ApiProperty({ type: Date, nullable: true }) failingSince!: Date | null;
+  @ApiProperty({ type: () => NoticeDto, nullable: true }) warning!: NoticeDto | null;
 }
 
 export class SourceCollectionListDto {

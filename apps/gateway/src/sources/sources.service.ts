@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Connector, CheckResult } from '#connector-kit';
-import { GrantGone, SourceRepository, isUniqueViolation, newId, type Idempotency, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
+import { GrantGone, SourceRepository, isUniqueViolation, newId, type CollectionHealth, type Idempotency, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
 import { Problem, invalid, notFound } from '../http/problem.js';
@@ -11,7 +11,7 @@ import { DEFAULT_INTERVAL, readInterval, readRhythms, readTiming, type AskedSche
 import { hasObjects, isSlug, numberedSlug, readCollections, readStartDate, toSlug } from './source-input.js';
 import { SourceTester } from './source-tester.js';
 
-export interface SourceView { readonly source: SourceEntity; readonly collections: readonly SourceCollectionEntity[] }
+export interface SourceView { readonly source: SourceEntity; readonly collections: readonly SourceCollectionEntity[]; readonly health: readonly CollectionHealth[] }
 
 export interface CreateSource extends GivenCredentials {
   readonly connector: string;
@@ -35,14 +35,16 @@ export class SourcesService {
 
   async list(workspaceId: string, limit: number, after: string | undefined): Promise<SourceView[]> {
     const found = await this.sources.list(workspaceId, limit, after);
-    const collections = await this.sources.collections(found.map(({ id }) => id));
-    return found.map((source) => ({ source, collections: collections.get(source.id) ?? [] }));
+    const ids = found.map(({ id }) => id);
+    const [collections, health] = await Promise.all([this.sources.collections(ids), this.sources.health(ids)]);
+    return found.map((source) => ({ source, collections: collections.get(source.id) ?? [], health: health.filter(({ sourceId }) => sourceId === source.id) }));
   }
 
   async get(workspaceId: string, id: string): Promise<SourceView> {
     const source = await this.sources.get(workspaceId, id);
     if (source === undefined) throw notFound('source');
-    return { source, collections: (await this.sources.collections([id])).get(source.id) ?? [] };
+    const [collections, health] = await Promise.all([this.sources.collections([id]), this.sources.health([id])]);
+    return { source, collections: collections.get(source.id) ?? [], health };
   }
 
   /** The source's connector, also for those beside it. */
@@ -52,6 +54,16 @@ export class SourcesService {
     const connector = this.tester.connector(connectorName);
     const { credentials } = await this.credentials.read(caller, connector, given);
     return (await this.tester.test(connector, credentials, collections === undefined ? undefined : readCollections(connector.declaration, collections))).result;
+  }
+
+  /** As a run would meet the partner now. @throws an error of the taxonomy when the credentials themselves are refused */
+  async testSaved(caller: Principal, id: string, asked: readonly string[] | undefined): Promise<CheckResult> {
+    const { source, collections } = await this.get(caller.workspaceId, id);
+    const connector = this.connector(source.connector);
+    const wanted = asked === undefined ? collections.map(({ collection }) => collection) : readCollections(connector.declaration, asked);
+    const { result: { result, calls } } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, {}), (credentials) => this.tester.test(connector, credentials, wanted));
+    await this.tester.count(id, calls);
+    return result;
   }
 
   /** Credentials are tested before anything is saved. */

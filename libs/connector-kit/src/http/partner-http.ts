@@ -11,7 +11,7 @@ import { PartnerClock } from './partner-clock.js';
 import { RateLimit, type RateLimits } from './rate-limit.js';
 import { redactor, type Redact } from './redact.js';
 import { backoff, isRetriable, retryAfter, sleep } from './retry.js';
-import type { ApiCall, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse } from './types.js';
+import type { ApiCall, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse, PartnerWait } from './types.js';
 
 export interface PartnerHttpOptions {
   readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry'>;
@@ -23,6 +23,8 @@ export interface PartnerHttpOptions {
   readonly renew?: (failed: Credentials) => Promise<Credentials | undefined>;
   /** Told of every attempt, also of those without an answer. Must not throw. */
   readonly onCall?: (call: ApiCall) => void;
+  /** Told before every wait. Must not throw. */
+  readonly onWait?: (wait: PartnerWait) => void;
   /** Aborts waits and requests; `send` then throws its reason. */
   readonly signal?: AbortSignal;
   /** Instead of the declaration's limits. `{}` = no limit. */
@@ -146,7 +148,7 @@ class UndiciPartnerHttp implements PartnerClient {
     let waited = 0;
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
-      waited += await this.turn(endpoint, request.path, waited);
+      waited += await this.turn(endpoint, request, waited);
       await this.renewAhead();
       const { access } = this;
       const answer = await this.attempt(access, request, path, shown).catch((thrown: unknown) => {
@@ -173,7 +175,7 @@ class UndiciPartnerHttp implements PartnerClient {
         if (answer.status === 429) this.limit.pause(endpoint, now + delay, now);
       } else if (waited + delay > this.maxWaitMs) throw answer;
       waited += delay;
-      await (this.options.wait ?? sleep)(delay, this.options.signal);
+      await this.pause(delay, request, 'status' in answer && answer.status === 429);
     }
   }
 
@@ -217,15 +219,20 @@ class UndiciPartnerHttp implements PartnerClient {
   }
 
   /** Waits for the rate limit's next slot. @returns milliseconds waited */
-  private async turn(endpoint: string, path: string, waited: number): Promise<number> {
+  private async turn(endpoint: string, request: PartnerRequest, waited: number): Promise<number> {
     this.options.signal?.throwIfAborted();
     const wait = this.limit.reserve(endpoint, this.clock(), this.maxWaitMs - waited);
     if (wait === 0) return 0;
     if (waited + wait > this.maxWaitMs) {
-      throw new RateLimitedError(`The rate limit for ${this.title} leaves no room for ${path} in the next ${Math.ceil(this.maxWaitMs / 1_000)} s.`, { retryAfterMs: Math.ceil(wait) });
+      throw new RateLimitedError(`The rate limit for ${this.title} leaves no room for ${request.path} in the next ${Math.ceil(this.maxWaitMs / 1_000)} s.`, { retryAfterMs: Math.ceil(wait) });
     }
-    await (this.options.wait ?? sleep)(wait, this.options.signal);
+    await this.pause(wait, request, true);
     return wait;
+  }
+
+  private pause(ms: number, { collection }: PartnerRequest, rateLimit: boolean): Promise<void> {
+    this.options.onWait?.({ collection, ms, rateLimit });
+    return (this.options.wait ?? sleep)(ms, this.options.signal);
   }
 
   private async attempt(access: Access, request: PartnerRequest, path: string, shown: string): Promise<Answer> {

@@ -50,6 +50,13 @@ export interface ApiCall {
   readonly bytes: number;
 }
 
+/** A pause before a call: for the rate limit, ours or the partner's, or before a repeat. */
+export interface PartnerWait {
+  readonly collection: string;
+  readonly ms: number;
+  readonly rateLimit: boolean;
+}
+
 /** The only way a connector reaches its partner. */
 export interface PartnerHttp {
   /**

@@ -1,8 +1,11 @@
-import type { CollectionRunState, ErrorReport, RunState, RunTrigger } from '#contracts';
+import type { CollectionRunState, ErrorReport, Notice, RunState, RunTrigger, SupportState } from '#contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** PostgreSQL's bigint as a number: none of ours reaches 2^53. */
 const bigint = { to: (value: number | undefined): number | undefined => value, from: (value: string): number => Number(value) };
+
+/** How a run is going to end. */
+export interface Ending { readonly state: 'failed' | 'killed'; readonly error: ErrorReport }
 
 @Entity('runs')
 export class RunEntity {
@@ -22,7 +25,14 @@ export class RunEntity {
   @Column('bigint', { default: 0, transformer: bigint }) fencingToken!: number;
   @Column('timestamptz', { nullable: true }) heartbeatAt!: Date | null;
   @Column('timestamptz', { nullable: true }) leaseExpiresAt!: Date | null;
-  /** Expired leases since the last saved checkpoint. */
+  /** While it waits for a rate limit within its attempt. */
+  @Column('timestamptz', { nullable: true }) waitingUntil!: Date | null;
+  /** How it will end once support has its log: see `SupportRepository`. */
+  @Column('jsonb', { nullable: true }) ending!: Ending | null;
+  @Column('jsonb', { default: () => "'[]'" }) warnings!: Notice[];
+  /** Where support must know of it; `notifiedAt` is ISO 8601. */
+  @Column('jsonb', { nullable: true }) support!: { readonly state: SupportState; readonly notifiedAt?: string | null } | null;
+  /** Attempts in a row that died without getting any further. */
   @Column('integer', { default: 0 }) losses!: number;
   /** When its command was last put into the outbox, and how often since it was queued. */
   @Column('timestamptz', { default: () => 'now()' }) commandSentAt!: Date;
@@ -39,6 +49,9 @@ export class CollectionRunEntity {
   @Column('text', { default: 'queued' }) state!: CollectionRunState;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) waitingUntil!: Date | null;
+  @Column('boolean', { nullable: true }) fullPass!: boolean | null;
+  @Column('jsonb', { nullable: true }) warning!: Notice | null;
   @Column('jsonb', { nullable: true }) error!: ErrorReport | null;
   @Column('bigint', { default: 0, transformer: bigint }) records!: number;
   @Column('bigint', { default: 0, transformer: bigint }) apiCalls!: number;

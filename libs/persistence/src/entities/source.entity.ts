@@ -1,4 +1,4 @@
-import type { ErrorReport, RunState, SourceState } from '#contracts';
+import type { ErrorReport, Notice, RunState, SourceState } from '#contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** PostgreSQL's bigint as a number: none of ours reaches 2^53. */
@@ -56,6 +56,12 @@ export class SourceEntity {
   /** Set by a run that succeeded: every selected collection is at least as fresh as this. */
   @Column('timestamptz', { nullable: true }) lastSuccessAt!: Date | null;
   @Column('jsonb', { nullable: true }) error!: ErrorReport | null;
+  /** Runs in a row that failed, and the start of the first of them. */
+  @Column('integer', { default: 0 }) failedRuns!: number;
+  @Column('timestamptz', { nullable: true }) failingSince!: Date | null;
+  @Column('jsonb', { nullable: true }) warning!: Notice | null;
+  /** Why it was paused, unless a person did it. */
+  @Column('jsonb', { nullable: true }) pausedReason!: Notice | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }
