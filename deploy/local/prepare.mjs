@@ -106,13 +106,15 @@ function installedAsLocked(lock) {
 }
 
 const SOURCES = ['apps', 'libs', 'deploy', 'test'];
-const SKIPPED = new Set(['node_modules', 'dist', 'console']);
+const SKIPPED = new Set(['node_modules', 'dist']);
+/** Vite compiles that one. */
+const CONSOLE = join(root, 'apps', 'console');
 
 function* typescript(dir) {
   if (!existsSync(dir)) return;
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) { if (!SKIPPED.has(entry.name)) yield* typescript(path); }
+    if (entry.isDirectory()) { if (!SKIPPED.has(entry.name) && path !== CONSOLE) yield* typescript(path); }
     else if (entry.name.endsWith('.ts')) yield path;
   }
 }
@@ -130,6 +132,16 @@ export async function ensureBuild() {
     removeOrphans(new Set(files.map((file) => relative(root, file).replace(/\.ts$/, ''))));
     await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], { failed: "The sources don't compile." });
   });
+  writeFileSync(stamp, sha(state));
+}
+
+/** The console's page, when one of its files changed. */
+export async function ensureConsole() {
+  const files = readdirSync(CONSOLE, { recursive: true }).map((file) => join(CONSOLE, file)).filter((file) => !file.includes('node_modules') && statSync(file).isFile()).sort();
+  const state = [...files, join(root, 'package-lock.json')].map((file) => `${relative(root, file)} ${sha(read(file))}`).join('\n');
+  const stamp = join(root, 'dist', '.console');
+  if (read(stamp) === sha(state) && existsSync(join(root, 'dist', 'console', 'index.html'))) return;
+  await step('Building the console', () => run('npm', ['run', 'build', '--workspace', 'apps/console', '--loglevel=error'], { failed: "The console doesn't build." }));
   writeFileSync(stamp, sha(state));
 }
 
@@ -173,6 +185,7 @@ export async function prepare({ kafka }) {
   await oneAtATime(async () => {
     await ensureDependencies();
     await ensureBuild();
+    await ensureConsole();
     if (kafka) await ensureKafka();
   });
   return { java };

@@ -12,10 +12,10 @@ import { ApiKeysController } from './access/api-keys.controller.js';
 import { SessionController } from './access/session.controller.js';
 import { Catalog } from './catalog/catalog.js';
 import { CatalogController } from './catalog/catalog.controller.js';
+import { ConsoleController } from './console/console.controller.js';
 import { ControlDatabase } from './control-database.js';
 import { DocsController } from './docs/docs.controller.js';
 import { Documents } from './docs/documents.js';
-import { RootController } from './docs/root.controller.js';
 import { GatewayConfig } from './gateway.config.js';
 import { Creates } from './http/creates.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -44,7 +44,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    RootController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },

@@ -1,4 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { existsSync } from 'node:fs';
+import fastifyStatic from '@fastify/static';
+import { CONSOLE_FOLDER } from '../console/console.controller.js';
 import { Documents } from '../docs/documents.js';
 import { openApi } from '../docs/open-api.js';
 
@@ -9,5 +12,7 @@ export function configureHttp(app: NestFastifyApplication): void {
     void reply.header('x-content-type-options', 'nosniff').header('x-frame-options', 'DENY').header('referrer-policy', 'no-referrer');
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
+  // Serves by name only, compressed at build time; the routes are the controller's.
+  if (existsSync(CONSOLE_FOLDER)) void fastify.register(fastifyStatic, { root: CONSOLE_FOLDER, serve: false, preCompressed: true, cacheControl: false });
   app.get(Documents).describe(() => openApi(app));
 }

@@ -1,0 +1,36 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { answer, api } from './client';
+
+/** What the pages read. Keys begin with what live news invalidate: `['source', id]`, `['run', id]`, `['sources']`. */
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  queryFn: async () => (await answer(api.GET('/api/v1/sources', { params: { query: { limit: 200 } } }))).data,
+});
+
+export const sourceQuery = (id: string) => queryOptions({ queryKey: ['source', id], queryFn: () => answer(api.GET('/api/v1/sources/{id}', { params: { path: { id } } })) });
+
+export const collectionsQuery = (id: string) => queryOptions({
+  queryKey: ['source', id, 'collections'],
+  queryFn: async () => (await answer(api.GET('/api/v1/sources/{id}/collections', { params: { path: { id } } }))).data,
+});
+
+export const runsQuery = (id: string) => infiniteQueryOptions({
+  queryKey: ['source', id, 'runs'],
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/sources/{id}/runs', { params: { path: { id }, query: { limit: 25, ...(cursor !== undefined && { cursor }) } } })),
+  getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+});
+
+export const runQuery = (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => answer(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })) });
+
+export const runLogQuery = (id: string) => queryOptions({
+  queryKey: ['run', id, 'log'],
+  queryFn: async () => (await answer(api.GET('/api/v1/runs/{id}/log', { params: { path: { id } } }))).data,
+});
+
+export const catalogQuery = queryOptions({ queryKey: ['catalog'], staleTime: 300_000, queryFn: async () => (await answer(api.GET('/api/v1/catalog'))).data });
+
+export const warehousesQuery = queryOptions({
+  queryKey: ['warehouses'],
+  queryFn: async () => (await answer(api.GET('/api/v1/warehouses', { params: { query: { limit: 200 } } }))).data,
+});

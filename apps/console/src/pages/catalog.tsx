@@ -1,0 +1,65 @@
+import { Anchor, Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconSearch, IconSearchOff } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Schemas } from '../api/client';
+import { catalogQuery } from '../api/queries';
+import { counted } from '../parts/numbers';
+import { Page } from '../parts/page';
+import { Empty, Loaded } from '../parts/state-view';
+
+type Entry = Schemas['CatalogEntryDto'];
+
+/** Of a first source: every three hours. */
+const SYNCS_A_DAY = 8;
+const AUTH: Record<Entry['auth'][number], string> = { api_key: 'API key', basic: 'user and token', oauth2: 'sign-in (OAuth)' };
+
+const callsADay = ({ collections }: Entry): number => SYNCS_A_DAY * collections.filter(({ selectedByDefault }) => selectedByDefault).reduce((sum, { callsPerSync }) => sum + callsPerSync, 0);
+
+/** What can be connected, and what it asks for, before anything is connected. */
+export function CatalogPage() {
+  const [search, setSearch] = useState('');
+  const [kind, setKind] = useState<'all' | 'object' | 'event' | 'streaming'>('all');
+  const query = useQuery(catalogQuery);
+  const fits = (entry: Entry): boolean =>
+    `${entry.title} ${entry.description} ${entry.collections.map(({ name }) => name).join(' ')}`.toLowerCase().includes(search.trim().toLowerCase())
+    && (kind === 'all' || (kind === 'streaming' ? entry.streaming : entry.kinds.includes(kind)));
+  return (
+    <Page title="Catalog" lead="Tools whose data you can bring in. Each card says what it needs before you connect it.">
+      <Group>
+        <TextInput aria-label="Search connectors and collections" placeholder="Search connectors and collections" leftSection={<IconSearch size={16} />} value={search} onChange={(event) => setSearch(event.currentTarget.value)} flex="1 1 240px" />
+        <SegmentedControl aria-label="Kind" value={kind} onChange={(value) => setKind(value as typeof kind)} data={[{ value: 'all', label: 'All' }, { value: 'object', label: 'Objects' }, { value: 'event', label: 'Events' }, { value: 'streaming', label: 'Streaming' }]} />
+      </Group>
+      <Loaded query={query}>{(entries) => {
+        const shown = entries.filter(fits);
+        if (shown.length === 0) return <Empty icon={IconSearchOff} title="Nothing fits" action={<Button variant="default" onClick={() => { setSearch(''); setKind('all'); }}>Show everything</Button>}>No connector or collection has that name.</Empty>;
+        return <SimpleGrid cols={{ base: 1, md: 2, lg: 3 }}>{shown.map((entry) => <ConnectorCard key={entry.name} entry={entry} />)}</SimpleGrid>;
+      }}</Loaded>
+    </Page>
+  );
+}
+
+function ConnectorCard({ entry }: { entry: Entry }) {
+  const objects = entry.collections.filter(({ kind }) => kind === 'object').length;
+  return (
+    <Card withBorder padding="lg" component="article" aria-label={entry.title}>
+      <Stack gap="sm" h="100%">
+        <Group justify="space-between"><Title order={2}>{entry.title}</Title><Anchor href={entry.documentationUrl} target="_blank" rel="noreferrer" size="sm">its documentation</Anchor></Group>
+        <Text size="sm">{entry.description}</Text>
+        <Group gap={6}>
+          <Badge variant="light" tt="none">{counted(objects, 'object collection')}</Badge>
+          <Badge variant="light" tt="none" color="violet">{counted(entry.collections.length - objects, 'event collection')}</Badge>
+          {entry.sync && <Badge variant="outline" tt="none">sync</Badge>}
+          {entry.streaming && <Badge variant="outline" tt="none">streaming</Badge>}
+        </Group>
+        <Stack gap={2}>
+          <Text size="sm"><b>Connect with</b> {entry.auth.map((auth) => AUTH[auth]).join(' or ')}</Text>
+          <Text size="sm"><b>Calls</b> about {callsADay(entry)} a day at the default schedule when nothing changes</Text>
+          <Text size="sm"><b>Limits</b> {entry.limits.text}</Text>
+        </Stack>
+        <Group mt="auto"><Button component={Link} to={`/sources/new/${entry.name}`}>Connect {entry.title}</Button></Group>
+      </Stack>
+    </Card>
+  );
+}

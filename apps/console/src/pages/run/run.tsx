@@ -1,0 +1,62 @@
+import { Button, Group, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answer, api, type Schemas } from '../../api/client';
+import { runQuery, sourceQuery } from '../../api/queries';
+import { useMay } from '../../api/session';
+import { useAction } from '../../parts/action';
+import { Confirm } from '../../parts/confirm';
+import { ErrorNotice } from '../../parts/error-notice';
+import { Instant, duration, useNow } from '../../parts/instant';
+import { counted } from '../../parts/numbers';
+import { Page } from '../../parts/page';
+import { Loaded } from '../../parts/state-view';
+import { Status } from '../../parts/status';
+import { CallWaterfall } from './call-waterfall';
+import { CollectionRuns } from './collection-runs';
+import { RunLog } from './run-log';
+
+export type Run = Schemas['RunDetailDto'];
+
+const TRIGGERS: Record<string, string> = { schedule: 'by schedule', manual: 'by “Sync now”', first: 'as the first sync', resync: 'as a re-sync' };
+
+/** Everything about one run, live while it runs: the reason before the details. */
+export function RunPage() {
+  const { runId } = useParams({ from: '/shell/runs/$runId' });
+  const query = useQuery(runQuery(runId));
+  return <Loaded query={query} rows={8}>{(run) => <RunPane run={run} />}</Loaded>;
+}
+
+function RunPane({ run }: { run: Run }) {
+  const source = useQuery(sourceQuery(run.sourceId));
+  const mayEdit = useMay('editor');
+  const [asks, setAsks] = useState(false);
+  const active = run.finishedAt === null;
+  const now = useNow(active ? 1_000 : 60_000);
+  const cancel = useAction(() => answer(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: run.id } } })), {
+    touches: [['run', run.id], ['source', run.sourceId]], says: 'Cancelled. What was read stays; the next run goes on from there.', then: () => setAsks(false),
+  });
+  const name = source.data?.name ?? 'Source';
+  const seconds = run.startedAt === null ? 0 : ((run.finishedAt === null ? now : Date.parse(run.finishedAt)) - Date.parse(run.startedAt)) / 1_000;
+  const waits = run.resumeAt === null ? 0 : Math.max(0, (Date.parse(run.resumeAt) - now) / 1_000);
+  return (
+    <Page
+      title={`Run of ${name}`} crumbs={[{ title: 'Sources', to: '/sources' }, { title: name, to: `/sources/${run.sourceId}` }]} badge={<Status state={run.state} />}
+      lead={<>Started <Instant at={run.startedAt ?? run.createdAt} /> {TRIGGERS[run.trigger] ?? run.trigger} · {active ? 'running for' : 'took'} {duration(seconds)} · {counted(run.records, 'record')} · {counted(run.apiCalls, 'API call')}</>}
+      actions={active && mayEdit && <Button variant="default" onClick={() => setAsks(true)}>Cancel</Button>}
+    >
+      <Stack>
+        {run.state === 'deferred' && <Text role="status">It goes on by itself {waits > 0 ? <>in <b>{duration(waits)}</b></> : 'any moment now'}, from where it stopped.</Text>}
+        {run.error !== null && <ErrorNotice error={run.error} />}
+        <CollectionRuns run={run} now={now} />
+        <CallWaterfall run={run} />
+        <Group justify="space-between"><Title order={2}>Log</Title></Group>
+        <RunLog runId={run.id} />
+      </Stack>
+      <Confirm opened={asks} title="Cancel this run?" action="Cancel the run" busy={cancel.isPending} close={() => setAsks(false)} confirm={() => cancel.mutate(undefined)}>
+        What was read so far stays, and the next run goes on from there.
+      </Confirm>
+    </Page>
+  );
+}

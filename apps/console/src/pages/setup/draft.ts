@@ -1,0 +1,33 @@
+import { useState } from 'react';
+
+/** What a person has chosen so far. Survives a reload of the tab; secrets are never part of it. */
+export interface Draft {
+  /** Values of the form that aren't secret. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Of an OAuth sign-in that was agreed to. */
+  readonly grantId?: string;
+  readonly collections?: readonly string[];
+  readonly name?: string;
+  readonly startDate?: string;
+  readonly intervalMinutes?: number;
+  /** So that a create that is sent twice makes one source. */
+  readonly key: string;
+}
+
+const keyOf = (connector: string): string => `cloud-sources:set-up:${connector}`;
+const fresh = (): Draft => ({ values: {}, key: crypto.randomUUID() });
+
+function read(connector: string): Draft {
+  try { return { ...fresh(), ...JSON.parse(sessionStorage.getItem(keyOf(connector)) ?? '{}') as Partial<Draft> }; } catch { return fresh(); }
+}
+
+/** The draft of one connector's set-up, its change, and its end. */
+export function useDraft(connector: string): readonly [Draft, (change: Partial<Draft>) => void, () => void] {
+  const [draft, setDraft] = useState(() => read(connector));
+  const change = (part: Partial<Draft>): void => setDraft((before) => {
+    const after = { ...before, ...part };
+    sessionStorage.setItem(keyOf(connector), JSON.stringify(after));
+    return after;
+  });
+  return [draft, change, () => sessionStorage.removeItem(keyOf(connector))];
+}

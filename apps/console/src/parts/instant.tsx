@@ -1,0 +1,37 @@
+import { Tooltip } from '@mantine/core';
+import { useEffect, useState } from 'react';
+
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+const STEPS = [[60, 'second', 1], [3_600, 'minute', 60], [86_400, 'hour', 3_600], [Infinity, 'day', 86_400]] as const;
+
+function inWords(seconds: number): string {
+  const [, unit, size] = STEPS.find(([below]) => Math.abs(seconds) < below) ?? STEPS[3];
+  return relative.format(Math.round(seconds / size), unit);
+}
+
+/** Milliseconds since the epoch, again every `everyMs`. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** "3 minutes ago" in the viewer's words; the exact instant, in the viewer's zone and in UTC, on hover and focus. */
+export function Instant({ at }: { at: string | null }) {
+  const now = useNow(10_000);
+  if (at === null) return <span>never</span>;
+  const date = new Date(at);
+  const exact = `${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })} (${date.toISOString()})`;
+  return <Tooltip label={exact}><time dateTime={at}>{inWords((date.getTime() - now) / 1_000)}</time></Tooltip>;
+}
+
+/** 75 → "1:15", 3675 → "1:01:15". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -1,0 +1,46 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { Missing } from './pages/missing';
+import { Failed, Loading } from './parts/state-view';
+import { Shell } from './shell/shell';
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: Missing });
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const signIn = createRoute({
+  getParentRoute: () => root, path: '/sign-in', validateSearch: ({ to }): { to?: string } => ({ to: text(to) }),
+  component: lazyRouteComponent(() => import('./pages/sign-in'), 'SignInPage'),
+});
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+const parent = () => shell;
+
+const home = createRoute({ getParentRoute: parent, path: '/', component: lazyRouteComponent(() => import('./pages/home'), 'HomePage') });
+const catalog = createRoute({ getParentRoute: parent, path: '/catalog', component: lazyRouteComponent(() => import('./pages/catalog'), 'CatalogPage') });
+const sources = createRoute({ getParentRoute: parent, path: '/sources', component: lazyRouteComponent(() => import('./pages/sources'), 'SourcesPage') });
+const setup = createRoute({
+  getParentRoute: parent, path: '/sources/new/$connector', validateSearch: ({ step }): { step?: number } => ({ step: Number.isInteger(step) ? Number(step) : undefined }),
+  component: lazyRouteComponent(() => import('./pages/setup/setup'), 'SetupPage'),
+});
+
+const source = createRoute({ getParentRoute: parent, path: '/sources/$sourceId', component: lazyRouteComponent(() => import('./pages/source/source'), 'SourcePage') });
+const tab = () => source;
+const sourceTabs = [
+  createRoute({ getParentRoute: tab, path: '/', component: lazyRouteComponent(() => import('./pages/source/runs'), 'RunsTab') }),
+];
+
+const warehouses = createRoute({ getParentRoute: parent, path: '/warehouses', component: lazyRouteComponent(() => import('./pages/warehouse/warehouses'), 'WarehousesPage') });
+const newWarehouse = createRoute({
+  getParentRoute: parent, path: '/warehouses/new', validateSearch: ({ back }): { back?: string } => ({ back: text(back) }),
+  component: lazyRouteComponent(() => import('./pages/warehouse/new-warehouse'), 'NewWarehousePage'),
+});
+
+const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
+
+export const router = createRouter({
+  routeTree: root.addChildren([signIn, shell.addChildren([home, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, run])]),
+  defaultPreload: 'intent', scrollRestoration: true,
+  defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register { router: typeof router }
+}

@@ -1,0 +1,11 @@
+import { IconBuildingWarehouse, IconHome, IconLayoutGrid, IconPlugConnected, type Icon } from '@tabler/icons-react';
+
+export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
+
+/** The main navigation, in the order of a person's way. */
+export const PLACES: readonly Place[] = [
+  { to: '/', title: 'Home', icon: IconHome },
+  { to: '/sources', title: 'Sources', icon: IconPlugConnected },
+  { to: '/catalog', title: 'Catalog', icon: IconLayoutGrid },
+  { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
+];
