@@ -24,7 +24,7 @@ export function HomePage() {
   return (
     <Page title="Home" actions={add}>
       <Loaded query={query}>{(sources) => sources.length === 0 ? (
-        <Empty icon={IconPlugConnected} title="Bring your first data in" action={warehouses.data?.length === 0 ? mayEdit && <Button component={Link} to="/warehouses/new" search={{ back: '/catalog' }}>Connect a warehouse</Button> : add}>
+        <Empty icon={IconPlugConnected} title="Bring your first data in" action={warehouses.data?.length === 0 ? mayEdit && <Button component={Link} to="/warehouses/new" search={{ back: '/catalog' } as never}>Connect a warehouse</Button> : add}>
           {warehouses.data?.length === 0 ? 'First the warehouse that your rows go to, then the tools they come from.' : 'Choose a tool, enter its credentials, and its rows arrive in your warehouse.'}
         </Empty>
       ) : <Stack>{[...sources].sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name)).map((source) => <SourceLine key={source.id} source={source} />)}</Stack>}</Loaded>

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/principal.js';
 import { notFound } from '../http/problem.js';
 
@@ -32,9 +32,9 @@ export class ConsoleController {
   @Get()
   home(@Res() reply: FastifyReply): Promise<void> { return this.show(reply); }
 
-  @Get('*path')
-  async any(@Param('path') path: string | string[], @Res() reply: FastifyReply): Promise<void> {
-    const file = [path].flat().join('/');
+  @Get('*')
+  async any(@Req() { url }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const file = new URL(url, 'http://console').pathname.slice(1);
     if (file.startsWith('api/') || file === 'api') throw notFound('route');
     if (file !== 'index.html' && this.files.has(file)) {
       // A build names what it makes by its content.

@@ -14,9 +14,9 @@ import { SyncNow } from './sync-now';
 
 export type Source = Schemas['SourceDto'];
 
-/** In the order in which people need them; the first is the page itself. */
+/** In the order in which people need them; the first has the source's own address. */
 const TABS = [
-  ['', 'Runs'], ['collections', 'Collections'], ['schedule', 'Schedule'], ['usage', 'Usage'], ['webhook', 'Webhook'], ['settings', 'Settings'],
+  ['runs', 'Runs'],
 ] as const;
 
 /** One source: its state in one line, what to press, and its parts as pages of their own. */
@@ -31,7 +31,7 @@ function SourceFrame({ source }: { source: Source }) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const base = `/sources/${source.id}`;
-  const current = TABS.find(([path]) => path !== '' && pathname.startsWith(`${base}/${path}`))?.[0] ?? '';
+  const current = TABS.find(([path]) => pathname.startsWith(`${base}/${path}`))?.[0] ?? 'runs';
   const params = { path: { id: source.id } };
   const touches = [['source', source.id], ['sources']];
   const pause = useAction(() => answer(api.POST('/api/v1/sources/{id}/pause', { params })), { touches, says: 'Paused: nothing runs until you resume it.' });
@@ -49,7 +49,7 @@ function SourceFrame({ source }: { source: Source }) {
     >
       <Stack>
         {source.error !== null && <ErrorNotice error={source.error} action={source.state === 'error' && mayEdit && <Group><Button size="xs" component={Link} to={`${base}/settings`}>Reconnect</Button></Group>} />}
-        <Tabs value={current} onChange={(tab) => void navigate({ to: tab === '' || tab === null ? base : `${base}/${tab}` })} keepMounted={false}>
+        <Tabs value={current} onChange={(tab) => void navigate({ to: tab === 'runs' || tab === null ? base : `${base}/${tab}` })} keepMounted={false}>
           <Tabs.List>{TABS.map(([path, title]) => <Tabs.Tab key={path} value={path}>{title}</Tabs.Tab>)}</Tabs.List>
           <Tabs.Panel value={current} pt="lg"><Outlet /></Tabs.Panel>
         </Tabs>
