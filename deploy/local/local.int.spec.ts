@@ -48,15 +48,30 @@ async function command(...args: string[]): Promise<{ readonly code: number | nul
 }
 const secrets = (): Secrets => JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8')) as Secrets;
 
-async function customers(): Promise<number> {
-  const { output } = await command('sql', 'select count(*) as n from stripe_demo.customers');
+async function rows(table: string): Promise<number> {
+  const { output } = await command('sql', `select count(*) as n from ${table}`);
   return Number(/\n(\d+)\n1 row/.exec(output)?.[1] ?? 0);
 }
+const customers = (): Promise<number> => rows('stripe_demo.customers');
 
-async function sourceIds(): Promise<string[]> {
-  const answer = await fetch(`http://127.0.0.1:${ports.gateway}/api/v1/sources`, { headers: { authorization: `Bearer ${secrets().apiKey}` } });
-  return ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+interface Source { readonly id: string; readonly slug: string; readonly state: string; readonly lastRunState: string | null; readonly error: { readonly code: string } | null }
+
+async function list<T>(what: string): Promise<T[]> {
+  const answer = await fetch(`http://127.0.0.1:${ports.gateway}/api/v1/${what}`, { headers: { authorization: `Bearer ${secrets().apiKey}` } });
+  return ((await answer.json()) as { data: T[] }).data;
 }
+
+/** Every source's newest run has ended. */
+async function synced(): Promise<Source[]> {
+  for (let turn = 0; ; turn++) {
+    const sources = await list<Source>('sources');
+    if (sources.length > 0 && sources.every(({ lastRunState }) => lastRunState === 'succeeded' || lastRunState === 'partial')) return sources;
+    if (turn > 240) throw new Error(`They were never synced: ${JSON.stringify(sources)}`);
+    await sleep(500);
+  }
+}
+
+const sourceIds = async (): Promise<string[]> => (await list<Source>('sources')).map(({ id }) => id);
 
 beforeAll(async () => {
   for (let candidate = 11_000 + (process.pid % 190) * 100; ; candidate += 100) {
@@ -72,7 +87,7 @@ afterAll(async () => {
 });
 
 describe('npm start', () => {
-  it('brings Stripe data into the warehouse, survives kills, goes on with its data and leaves nothing running', async () => {
+  it('brings three partners\' data into the warehouse, survives kills, goes on with its data and leaves nothing running', async () => {
     const first = start();
     await first.says('Cloud sources runs');
     await first.says('npm stop');
@@ -83,6 +98,21 @@ describe('npm start', () => {
     expect(statSync(join(dir, 'stack.json')).mode & 0o777).toBe(0o600);
     for (let turn = 0; turn < 60 && (await customers()) < SOME; turn++) await sleep(500);
     expect(await customers()).toBeGreaterThanOrEqual(SOME);
+    const sources = await synced();
+    expect(Object.fromEntries(sources.map(({ slug, state, lastRunState, error }) => [slug, [state, lastRunState, error?.code]]))).toEqual({
+      stripe_demo: ['active', 'succeeded', undefined], zendesk_demo: ['active', 'succeeded', undefined], salesforce_demo: ['active', 'succeeded', undefined],
+      zendesk_agent: ['active', 'partial', 'permission_denied'],
+    });
+    for (let turn = 0; turn < 60 && await rows('zendesk_demo.tickets') * await rows('salesforce_demo.opportunities') === 0; turn++) await sleep(500);
+    expect(await rows('zendesk_demo.tickets')).toBeGreaterThanOrEqual(SOME);
+    expect(await rows('salesforce_demo.opportunities')).toBeGreaterThanOrEqual(SOME);
+    // what each partner's webhooks bring belongs to no run
+    const live = ['stripe_demo.customers', 'zendesk_demo.tickets', 'salesforce_demo.opportunities'].map((table) => `select 1 from ${table} where _run_id is null`);
+    for (const query of live) {
+      const some = (): Promise<number> => rows(`(${query}) as live`);
+      for (let turn = 0; turn < 240 && await some() === 0; turn++) await sleep(500);
+      expect(await some()).toBeGreaterThan(0);
+    }
 
     const topic = await command('topic', 'cs.objects.stripe.customers', '-n', '1');
     expect(topic.output).toMatch(/ce_type: cloud-sources\.object\.v1[^]*"data": \{[^]*1 newest of \d+ records/);

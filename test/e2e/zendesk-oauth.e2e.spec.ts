@@ -33,7 +33,7 @@ afterAll(async () => {
 describe('a Zendesk source that is connected by OAuth', () => {
   it('is connected: sign-in at the partner, back through the callback, one grant for one source', async () => {
     const callback = `${gatewayUrl(product.ports)}/api/v1/oauth/callback`;
-    const { clientId, clientSecret } = zendesk.addOAuthClient([callback]);
+    const { clientId, clientSecret } = zendesk.addOAuthClient({ redirectUris: [callback] });
     await product.api.put('oauth/zendesk/client', { clientId, clientSecret });
     const configuration = { subdomain: 'acme', baseUrl: zendesk.url };
     const { authorizeUrl, grantId } = await product.api.post<{ authorizeUrl: string; grantId: string }>('oauth/zendesk/start', { configuration });

@@ -21,6 +21,22 @@ export class GatewayClient {
     }
   }
 
+  /**
+   * What a person's browser does: to the partner's authorization page, on which they agree, and back through the callback.
+   * @param as who agrees @param sourceId the source that is connected again @returns the grant to connect a source with
+   */
+  async agree(connector: string, configuration: Readonly<Record<string, string>>, as: string, sourceId?: string): Promise<string> {
+    const { authorizeUrl, grantId } = await this.post<{ authorizeUrl: string; grantId: string }>(`oauth/${connector}/start`, { configuration, ...(sourceId !== undefined && { sourceId }) });
+    const page = new URL(authorizeUrl);
+    page.searchParams.set('as', as);
+    const agreed = await fetch(page, { redirect: 'manual' });
+    const back = agreed.headers.get('location');
+    if (back === null) throw new Problem(`The authorization page of ${connector} at ${page.origin} answers ${agreed.status} and sends nobody back.`);
+    const returned = await fetch(back);
+    if (!returned.ok) throw new Problem(`${connector} couldn't be connected by OAuth: ${(await returned.text()).replace(/<(style|title)>.*?<\/\1>|<[^>]*>/gs, ' ').replace(/\s+/g, ' ').trim()}`);
+    return grantId;
+  }
+
   /** Begins a sync unless one runs, or ran within the last minute. */
   async syncNow(sourceId: string): Promise<void> {
     const answer = await this.send('POST', `sources/${sourceId}/sync`);

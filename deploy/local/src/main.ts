@@ -64,17 +64,16 @@ async function start(options: StartOptions, java: string | undefined, supervisor
     ...(databaseUrl !== undefined && { databaseUrl }), ...(warehouseUrl !== undefined && { warehouseUrl }),
     say: (name, text) => terminal.say(name, text), line: (name, line) => terminal.line(name, line),
   });
-  const demo = await startDemo({
-    infrastructure, ports, secrets, dir: stateFolder, owner: OWNER_EMAIL, line: (name, line) => terminal.line(name, line),
+  const sources = await startDemo({
+    infrastructure, ports, secrets, dir: stateFolder, owner: OWNER_EMAIL, ownWarehouse: warehouseUrl === undefined, line: (name, line) => terminal.line(name, line),
     ...(options.source !== undefined && { source: options.source }),
   });
   writeState({
     gatewayUrl: gatewayUrl(ports), apiKey: secrets.apiKey, kafkaBrokers: infrastructure.kafkaBrokers, topicPrefix,
     databaseUrl: infrastructure.databaseUrl, warehouseUrl: infrastructure.warehouseUrl,
-    ...(demo.simulator !== undefined && { simulator: demo.simulator }),
   });
   terminal.block(summary({
-    gatewayUrl: gatewayUrl(ports), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, demo,
+    gatewayUrl: gatewayUrl(ports), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, sources,
     seconds: (Date.now() - begin) / 1000, colour: terminal.colour,
   }));
 }

@@ -5,7 +5,7 @@ import { portsFrom, randomPorts, requireFree } from './ports.js';
 describe('the ports of the local stack', () => {
   it('begin at 7300 unless CS_PORT_BASE says otherwise, and differ', () => {
     const ports = portsFrom(undefined);
-    expect(ports).toMatchObject({ gateway: 7300, webhooks: 7301, simulator: 7310, postgres: 7332, kafka: 7392, kafkaController: 7393 });
+    expect(ports).toMatchObject({ gateway: 7300, webhooks: 7301, stripeSimulator: 7310, postgres: 7332, kafka: 7392, kafkaController: 7393 });
     expect(portsFrom('20000').kafka).toBe(20_092);
     expect(new Set(Object.values(ports)).size).toBe(Object.keys(ports).length);
   });

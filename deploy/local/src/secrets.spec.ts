@@ -18,6 +18,15 @@ describe('the secrets of the local stack', () => {
     expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
   });
 
+  it('of an older version get what it did not have, and keep the rest', () => {
+    const { oauthClientSecret, ...old } = loadSecrets(join(dir, 'd'));
+    writeFileSync(join(dir, 'd', 'secrets.json'), JSON.stringify(old));
+    const now = loadSecrets(join(dir, 'd'));
+    expect(now).toEqual({ ...old, oauthClientSecret: now.oauthClientSecret });
+    expect(now.oauthClientSecret).not.toBe(oauthClientSecret);
+    expect(loadSecrets(join(dir, 'd'))).toEqual(now);
+  });
+
   it('that are damaged are never replaced by new ones, since the data could not be read any more', () => {
     loadSecrets(join(dir, 'c'));
     writeFileSync(join(dir, 'c', 'secrets.json'), '{"vaultKey":"x"}');

@@ -13,11 +13,15 @@ export interface Secrets {
   readonly apiKey: string;
   /** The demo's key at the simulator. */
   readonly simulatorKey: string;
-  /** With which the simulator signs its webhooks. */
+  /** With which the simulators of Stripe and Zendesk sign their webhooks. */
   readonly webhookSecret: string;
+  /** With which the stack is registered as OAuth client at the simulators of Zendesk and Salesforce. */
+  readonly oauthClientSecret: string;
 }
 
 const FILE = 'secrets.json';
+/** Not in the files of the first version: made when they aren't there. */
+const LATER: readonly (keyof Secrets)[] = ['oauthClientSecret'];
 const token = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 export const newSecrets = (): Secrets => ({
@@ -27,21 +31,24 @@ export const newSecrets = (): Secrets => ({
   apiKey: `cs_${token(24)}`,
   simulatorKey: `sk_test_${token(16)}`,
   webhookSecret: `whsec_${token(16)}`,
+  oauthClientSecret: token(24),
 });
+
+function save(file: string, secrets: Partial<Secrets>): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
 
 /** The secrets of this folder, made on the first call. Only their owner can read the file. */
 export function loadSecrets(dir: string): Secrets {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, FILE);
-  if (!existsSync(file)) {
-    const fresh = `${file}.new`;
-    writeFileSync(fresh, `${JSON.stringify(newSecrets(), null, 2)}\n`, { mode: 0o600 });
-    renameSync(fresh, file);
-  }
+  if (!existsSync(file)) save(file, newSecrets());
   chmodSync(file, 0o600);
   let found: Partial<Secrets>;
   try { found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>; } catch { found = {}; }
-  const missing = (Object.keys(newSecrets()) as (keyof Secrets)[]).filter((name) => typeof found[name] !== 'string');
+  const missing = (Object.keys(newSecrets()) as (keyof Secrets)[]).filter((name) => typeof found[name] !== 'string' && !LATER.includes(name));
   if (missing.length > 0) throw new Problem(`${file} lacks ${missing.join(', ')}. Without them the data can't be read: bring the file back, or delete the folder ${dir} to begin anew.`);
+  if (LATER.some((name) => typeof found[name] !== 'string')) save(file, found = { ...newSecrets(), ...found });
   return found as Secrets;
 }

@@ -13,8 +13,6 @@ export interface StackState {
   readonly topicPrefix: string;
   readonly databaseUrl: string;
   readonly warehouseUrl: string;
-  /** Where the simulator answers; absent when a source of one's own is connected. */
-  readonly simulator?: { readonly url: string; readonly apiKey: string };
 }
 
 const file = join(stateFolder, 'stack.json');

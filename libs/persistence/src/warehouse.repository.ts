@@ -5,7 +5,7 @@ import { remember, type Idempotency } from './idempotency.js';
 
 export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' | 'urlSealed' | 'location'>;
 
-export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours'>>;
+export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours' | 'location' | 'urlSealed'>>;
 
 export class WarehouseRepository {
   constructor(private readonly database: DataSource) {}

@@ -10,8 +10,9 @@ const problems = (more: Partial<Places>) => Object.fromEntries(compare(places(mo
 
 describe('compare', () => {
   it('finds nothing when all three places hold the same', () => {
-    const { ids, versions, ...counts } = compare(places());
+    const { ids, versions, problems: none, ...counts } = compare(places());
     expect(counts).toEqual({ collection: 'things', kind: 'object', partner: 2, topic: 2, warehouse: 2, difference: 0, examples: [] });
+    expect(none.size).toBe(0);
     expect([ids.partner, ids.warehouse]).toEqual([ids.topic, ids.topic]);
     expect(versions.warehouse).toBe(versions.topic);
   });
@@ -35,6 +36,14 @@ describe('compare', () => {
   it('forgives what came or went at the partner meanwhile, and events that the partner has forgotten', () => {
     expect(compare(places({ partnerAlways: new Set(['a']), partnerEver: new Set(['a', 'b', 'new']) })).difference).toBe(0);
     expect(compare(places({ kind: 'event', partnerAlways: new Set(['a']), partnerEver: new Set(['a']) })).difference).toBe(0);
+  });
+
+  it('looks again only at what was a problem before', () => {
+    const first = compare(places({ warehouse: new Map([['a', state(1)]]) }));
+    expect(Object.fromEntries(first.problems)).toEqual({ b: 'not in the warehouse', gone: 'not in the warehouse' });
+    // one has arrived, another one has changed meanwhile
+    const again = compare(places({ warehouse: new Map([['a', state(0)], ['b', state(2)]]) }), first);
+    expect([Object.fromEntries(again.problems), again.difference]).toEqual([{ gone: 'not in the warehouse' }, 1]);
   });
 
   it('still compares topic and warehouse when the partner can not be asked', () => {

@@ -23,6 +23,9 @@ interface Checksums { readonly partner?: string; readonly topic: string; readonl
 
 type Problem = 'not in the topic' | 'not at the partner' | 'not in the warehouse' | 'only in the warehouse' | 'another version in the warehouse' | 'deleted in one place only';
 
+/** A verdict with all that it counts. */
+export interface Comparison extends CollectionVerdict { readonly problems: ReadonlyMap<string, Problem> }
+
 const EXAMPLES = 10;
 
 export interface Places {
@@ -48,7 +51,8 @@ function* liveIds(states: ReadonlyMap<string, RecordState>): Iterable<string> { 
 
 function* versionLines(states: ReadonlyMap<string, RecordState>): Iterable<string> { for (const [id, { version, deleted }] of states) yield JSON.stringify([id, String(version), deleted]); }
 
-export function compare({ collection, kind, partnerAlways, partnerEver, topic, warehouse, note }: Places): CollectionVerdict {
+/** @param standing only what was a problem before still is one; undefined: everything */
+export function compare({ collection, kind, partnerAlways, partnerEver, topic, warehouse, note }: Places, standing?: Comparison): Comparison {
   const problems = new Map<string, Problem>();
   const live = (states: ReadonlyMap<string, RecordState>): number => [...states.values()].filter(({ deleted }) => !deleted).length;
   for (const id of partnerAlways ?? []) if (topic.get(id)?.deleted !== false) problems.set(id, 'not in the topic');
@@ -60,8 +64,9 @@ export function compare({ collection, kind, partnerAlways, partnerEver, topic, w
     else if (row.version !== state.version) problems.set(id, 'another version in the warehouse');
   }
   for (const id of warehouse.keys()) if (!topic.has(id)) problems.set(id, 'only in the warehouse');
+  if (standing !== undefined) for (const id of problems.keys()) if (!standing.problems.has(id)) problems.delete(id);
   return {
-    collection, kind,
+    collection, kind, problems,
     ids: { ...(partnerEver !== undefined && { partner: checksum(partnerEver) }), topic: checksum(liveIds(topic)), warehouse: checksum(liveIds(warehouse)) },
     versions: { topic: checksum(versionLines(topic)), warehouse: checksum(versionLines(warehouse)) },
     partner: partnerEver?.size, topic: live(topic), warehouse: live(warehouse), difference: problems.size,

@@ -1,6 +1,6 @@
 import type { Kafka } from '#kafka';
 import type { Warehouse } from '#warehouse';
-import { compare, type CollectionVerdict } from './compare.js';
+import { compare, type CollectionVerdict, type Comparison } from './compare.js';
 import { readPartnerIds, type PartnerIds, type PartnerReadOptions } from './partner-ids.js';
 import { readTopicStates, type RecordState, type TopicCollection } from './topic-ids.js';
 
@@ -15,6 +15,8 @@ export interface VerifyOptions extends PartnerReadOptions {
   readonly sync?: () => Promise<void>;
   /** Longest wait for records on their way, in ms. */
   readonly settleMs: number;
+  /** Longest wait for a partner whose API tells of a change later than its webhook, in ms. */
+  readonly partnerSettleMs: number;
 }
 
 export interface SourceVerdict {
@@ -26,11 +28,16 @@ export interface SourceVerdict {
 }
 
 const PAUSE_MS = 1_000;
+/** Between questions to a partner that will know in a minute or two. */
+const LATE_PAUSE_MS = 10_000;
+/** Between syncs for what such a partner has lost again before it told of it. */
+const LATE_SYNC_MS = 60_000;
 
 /**
- * Compares partner, topics and warehouse, per collection and record. The partner may change meanwhile: it is read before and
- * after, a record counts as lost when it was there both times, and what is on its way is given `settleMs` to arrive. What a
- * webhook or a change brought may be older than the sync start date: where the topic has more, the partner is read whole.
+ * Compares partner, topics and warehouse, per collection and record. The partner may change all the time: it is read before and
+ * after, a record counts as lost when it was there both times, and what is on its way is given time to arrive. Only what
+ * is not the same the first time is looked at again: what changes later is not waited for. What a webhook or a change brought may
+ * be older than the sync start date: where the topic has more, the partner is read whole.
  */
 export async function verifySource(options: VerifyOptions): Promise<SourceVerdict> {
   const { connector, selected, signal } = options;
@@ -41,38 +48,47 @@ export async function verifySource(options: VerifyOptions): Promise<SourceVerdic
   let apiCalls = before.apiCalls;
   let after = before;
   let whole = before;
-  const end = Date.now() + options.settleMs;
+  let standing: ReadonlyMap<string, Comparison> | undefined;
+  const begin = Date.now();
+  let synced = begin;
   for (;;) {
     const topics = await readTopicStates(options.kafka, options.topicPrefix, connector.declaration.name, options.sourceId, collections);
-    const verdicts = await judge(options, collections, [before, after, whole], topics);
+    standing = await judge(options, collections, [before, after, whole], topics, standing);
+    const comparisons = [...standing.values()];
+    const verdicts = comparisons.map(({ problems: _, ...verdict }): CollectionVerdict => verdict);
     const difference = verdicts.reduce((sum, verdict) => sum + verdict.difference, 0);
-    if (difference === 0 || Date.now() >= end) return { sourceId: options.sourceId, slug: options.slug, collections: verdicts, difference, apiCalls };
+    const problems = new Set(comparisons.flatMap((comparison) => [...comparison.problems.values()]));
+    const onlyLate = problems.size === 1 && problems.has('not at the partner');
+    if (difference === 0 || Date.now() - begin >= (onlyLate ? options.partnerSettleMs : options.settleMs)) return { sourceId: options.sourceId, slug: options.slug, collections: verdicts, difference, apiCalls };
     signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    after = await readPartnerIds(options);
+    await new Promise((resolve) => setTimeout(resolve, onlyLate ? LATE_PAUSE_MS : PAUSE_MS));
+    if (onlyLate && Date.now() - synced >= LATE_SYNC_MS) {
+      await options.sync?.();
+      synced = Date.now();
+    }
+    if (problems.has('not at the partner')) after = whole = await readPartnerIds({ ...options, startDate: 0 });
+    else if (problems.has('not in the topic')) after = await readPartnerIds(options);
+    else continue;
     apiCalls += after.apiCalls;
-    if (!verdicts.some(({ examples }) => examples.some(({ problem }) => problem === 'not at the partner'))) continue;
-    whole = await readPartnerIds({ ...options, startDate: 0 });
-    apiCalls += whole.apiCalls;
   }
 }
 
 async function judge(
   { warehouse, slug }: VerifyOptions, collections: readonly TopicCollection[], [before, after, whole]: readonly [PartnerIds, PartnerIds, PartnerIds],
-  topics: ReadonlyMap<string, ReadonlyMap<string, RecordState>>,
-): Promise<CollectionVerdict[]> {
-  const verdicts: CollectionVerdict[] = [];
+  topics: ReadonlyMap<string, ReadonlyMap<string, RecordState>>, standing: ReadonlyMap<string, Comparison> | undefined,
+): Promise<Map<string, Comparison>> {
+  const comparisons = new Map<string, Comparison>();
   for (const { name, kind } of collections) {
     const rows = new Map<string, RecordState>();
     for await (const { id, version, deleted } of warehouse.ids(slug, name)) rows.set(id, { version, deleted });
     const unreadable = after.unreadable.get(name) ?? before.unreadable.get(name);
     const [first, last] = [before.ids.get(name) ?? new Set<string>(), after.ids.get(name) ?? new Set<string>()];
-    verdicts.push(compare({
+    comparisons.set(name, compare({
       collection: name, kind, topic: topics.get(name) ?? new Map(), warehouse: rows,
       partnerAlways: unreadable === undefined ? new Set([...first].filter((id) => last.has(id))) : undefined,
       partnerEver: unreadable === undefined ? new Set([...first, ...last, ...(whole.ids.get(name) ?? [])]) : undefined,
       ...(unreadable !== undefined && { note: `The partner could not be asked: ${unreadable}` }),
-    }));
+    }, standing?.get(name)));
   }
-  return verdicts;
+  return comparisons;
 }

@@ -87,7 +87,7 @@ export async function withStack<T>({ java }: Pick<BenchContext, 'java'>, wishes:
       infrastructure, ports, secrets, dir, sql,
       kafka: createKafka({ brokers: infrastructure.kafkaBrokers, clientId: 'bench' }, { debug: () => {}, warn: () => {} }),
       gateway: new GatewayClient(gatewayUrl(ports), secrets.apiKey),
-      simulatorUrl: `http://127.0.0.1:${ports.simulator}`,
+      simulatorUrl: `http://127.0.0.1:${ports.stripeSimulator}`,
       startServices: (services, env = wishes.env) => startServices({ ...options, services, ...(env !== undefined && { env }) }),
       startProgram: (name, args, env, onLine) => supervisor.add(nodeProgram(name, compiled('test', 'bench', 'programs', `${name}.js`), args, { ...inheritedEnvironment(), ...env }, foldersOf(dir), (_, line) => onLine(line)), STAGES.services),
       end: async (...names) => { await Promise.all(names.map((name) => supervisor.pause(name))); },
@@ -106,7 +106,7 @@ export async function withStack<T>({ java }: Pick<BenchContext, 'java'>, wishes:
 const errorLine = (name: string, line: string): void => { if (/"level":("error"|50|60)/.test(line)) process.stderr.write(`${name} ${line}\n`); };
 
 async function startSimulator({ infrastructure, ports, secrets, dir, simulatorUrl }: BenchStack, customers: number): Promise<void> {
-  const args = ['--port', String(ports.simulator), '--customers', '0', '--bulk', String(customers), '--api-key', secrets.simulatorKey];
+  const args = ['--port', String(ports.stripeSimulator), '--customers', '0', '--bulk', String(customers), '--api-key', secrets.simulatorKey];
   await infrastructure.supervisor.add(nodeProgram(SIMULATOR, compiled('libs', 'testing', 'src', 'stripe-simulator', 'main.js'), args, inheritedEnvironment(), foldersOf(dir), () => {}), STAGES.services);
   await until('the simulator answers', 60_000, 50, async () => (await fetch(`${simulatorUrl}/_simulator/health`)).ok);
 }

@@ -41,10 +41,10 @@ export class WarehousesController {
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseDto> { return shown(await this.warehouses.get(workspaceId, id)); }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Enable or disable a warehouse, or say when it is busy' })
+  @ApiOperation({ summary: 'Enable, disable or move a warehouse, or say when it is busy', description: 'With url: the same tables at another address, or with another login.' })
   @ApiOkResponse({ type: WarehouseDto })
-  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled, busyHours }: ChangeWarehouseDto): Promise<WarehouseDto> {
-    return shown(await this.warehouses.change(workspaceId, id, { ...(enabled !== undefined && { enabled }), ...(busyHours !== undefined && { busyHours: busyHours.map(({ from, to }) => ({ from, to })) }) }));
+  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled, busyHours, url }: ChangeWarehouseDto): Promise<WarehouseDto> {
+    return shown(await this.warehouses.change(workspaceId, id, url, { ...(enabled !== undefined && { enabled }), ...(busyHours !== undefined && { busyHours: busyHours.map(({ from, to }) => ({ from, to })) }) }));
   }
 
   @Post(':id/test')

@@ -26,6 +26,10 @@ export class ChangeWarehouseDto {
   @ApiPropertyOptional({ type: () => BusyHoursDto, isArray: true, description: 'When people need the warehouse for themselves, in the workspace\'s time zone: suggested times avoid them, and sources that run then are warned of it.' })
   @IsOptional() @IsArray() @ArrayMaxSize(24) @ValidateNested({ each: true }) @Type(() => BusyHoursDto)
   busyHours?: BusyHoursDto[];
+
+  @ApiPropertyOptional({ description: 'The same warehouse at another address, or with another login. Tested first.', format: 'password' })
+  @IsOptional() @IsString() @MaxLength(2_000) @Matches(/^postgres(ql)?:\/\//, { message: 'url must start with postgres://' })
+  url?: string;
 }
 
 export class WarehouseDto {

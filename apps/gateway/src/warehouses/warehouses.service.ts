@@ -48,26 +48,31 @@ export class WarehousesService {
       workspaceId, route: 'POST /warehouses', key, body: input,
       find: (id) => this.get(workspaceId, id),
       make: async (idempotency) => {
-        const problems = await this.test(url);
-        if (problems.length > 0) {
-          throw new Problem({
-            status: 422, code: 'warehouse_refused', title: `The login can't load the warehouse: ${problems.map(({ problem }) => problem).join(' ')}`,
-            remedy: problems.map(({ remedy }) => remedy).join(' '),
-          });
-        }
         const id = newId();
-        const { hostname, port, pathname } = new URL(url);
-        const location = `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-        await this.warehouses.create({ id, workspaceId, name, location, urlSealed: this.vault.seal(url, sealContext.warehouseUrl(id)) }, idempotency);
+        await this.warehouses.create({ id, workspaceId, name, ...await this.tested(id, url) }, idempotency);
         return this.get(workspaceId, id);
       },
     });
   }
 
-  async change(workspaceId: string, id: string, change: WarehouseChange): Promise<WarehouseEntity> {
+  /** @param url the same tables at another address, or with another login: tested first */
+  async change(workspaceId: string, id: string, url: string | undefined, change: WarehouseChange): Promise<WarehouseEntity> {
     await this.get(workspaceId, id);
-    await this.warehouses.change(id, change);
+    await this.warehouses.change(id, { ...change, ...(url !== undefined && await this.tested(id, url)) });
     return this.get(workspaceId, id);
+  }
+
+  /** What is saved of an address that can be loaded. @throws Problem when it can't */
+  private async tested(id: string, url: string): Promise<Pick<WarehouseEntity, 'location' | 'urlSealed'>> {
+    const problems = await this.test(url);
+    if (problems.length > 0) {
+      throw new Problem({
+        status: 422, code: 'warehouse_refused', title: `The login can't load the warehouse: ${problems.map(({ problem }) => problem).join(' ')}`,
+        remedy: problems.map(({ remedy }) => remedy).join(' '),
+      });
+    }
+    const { hostname, port, pathname } = new URL(url);
+    return { location: `${hostname}${port === '' ? '' : `:${port}`}${pathname}`, urlSealed: this.vault.seal(url, sealContext.warehouseUrl(id)) };
   }
 
   async delete(workspaceId: string, id: string): Promise<void> {

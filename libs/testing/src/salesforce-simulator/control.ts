@@ -19,8 +19,12 @@ const handlers: Readonly<Record<string, Handler>> = {
   'POST create': (simulator, { object, values }) => ({ id: simulator.create(String(object), values as SalesforceRow) }),
   'POST update': (simulator, { object, id, values }) => simulator.update(String(object), String(id), values as SalesforceRow),
   'POST delete': (simulator, { object, id }) => simulator.delete(String(object), String(id)),
+  'POST traffic': (simulator, { perSecond }) => { simulator.traffic.run(Number(perSecond)); },
+  'POST step': (simulator, { times }) => { simulator.step(Number(times ?? 1)); },
   'POST expire-sessions': (simulator) => simulator.sessions.expire(),
   'POST sign-in': (simulator) => ({ accessToken: simulator.signIn(simulator.admin) }),
+  'DELETE webhook-endpoints': (simulator) => { simulator.outbound.messages.length = 0; },
+  'POST webhook-endpoints': (simulator, { url }) => { simulator.sendMessages(String(url)); },
   'POST outbound-messages': (simulator, message) => { simulator.outbound.messages.push(message as unknown as OutboundMessage); },
 };
 

@@ -1,4 +1,5 @@
-import { SimulatedClock } from '../stripe-simulator/clock.js';
+import { KeptState } from '../harness/kept-state.js';
+import type { SimulatedClock } from '../stripe-simulator/clock.js';
 import type { SeededRandom } from '../stripe-simulator/random.js';
 import { SalesforceApiError, notFound } from './salesforce-error.js';
 import { type FieldSchema, type ObjectSchema, standardSchemas } from './schema.js';
@@ -21,20 +22,23 @@ export class Org {
   readonly id: string;
   readonly schemas = new Map<string, ObjectSchema>();
   readonly observers: ((change: Change, object: ObjectSchema, row: SalesforceRow) => void)[] = [];
-  private readonly rows = new Map<string, Map<string, Record<string, unknown>>>();
+  private readonly rows = new Map<string, Map<string, SalesforceRow>>();
   /** Writes of an open transaction: made, stamped, and seen by nobody until they are committed. */
   private pending: (() => void)[] | undefined;
-  private counter = 0;
+  private readonly counters: Map<string, number>;
 
-  constructor(readonly clock: SimulatedClock, private readonly random: SeededRandom) {
+  constructor(readonly clock: SimulatedClock, private readonly random: SeededRandom, private readonly state = new KeptState()) {
+    this.counters = state.map('counters');
     for (const schema of standardSchemas()) this.define(schema);
+    const [known] = this.all('Organization');
+    if (known !== undefined) { this.id = String(known.Id); return; }
     this.id = this.newId('00D');
     this.insert('Organization', { Id: this.id, Name: 'Simulated Org', OrganizationType: 'Developer Edition', InstanceName: 'SIM1', IsSandbox: false });
   }
 
   define(schema: ObjectSchema): void {
     this.schemas.set(schema.name.toLowerCase(), schema);
-    this.rows.set(schema.name, this.rows.get(schema.name) ?? new Map());
+    this.rows.set(schema.name, this.rows.get(schema.name) ?? this.state.map(schema.name));
   }
 
   /** Adds fields to an object. */
@@ -92,8 +96,9 @@ export class Org {
 
   /** A formula has another value now: nothing says when. */
   recalculate(object: string, id: string, values: SalesforceRow): void {
-    const row = this.rows.get(this.schema(object).name)?.get(id);
-    if (row !== undefined) Object.assign(row, values);
+    const rows = this.rows.get(this.schema(object).name);
+    const row = rows?.get(id);
+    if (row !== undefined) rows?.set(id, { ...row, ...values });
   }
 
   /** Into the recycle bin; what has no recycle bin is gone at once. */
@@ -135,7 +140,7 @@ export class Org {
     this.write(change, schema, id, (before) => ({ ...before, ...known }));
   }
 
-  private write(change: Change, schema: ObjectSchema, id: string, make: (before: Record<string, unknown> | undefined) => Record<string, unknown> | undefined): void {
+  private write(change: Change, schema: ObjectSchema, id: string, make: (before: SalesforceRow | undefined) => SalesforceRow | undefined): void {
     const write = (): void => {
       const rows = this.rows.get(schema.name);
       const before = rows?.get(id);
@@ -150,7 +155,9 @@ export class Org {
 
   /** 18 characters: a prefix, a number, and three that tell upper and lower case apart. */
   private newId(prefix: string): string {
-    const id = `${prefix}${this.random.text(3)}${(++this.counter).toString(36).toUpperCase().padStart(9, '0')}`;
+    const count = (this.counters.get('ids') ?? 0) + 1;
+    this.counters.set('ids', count);
+    const id = `${prefix}${this.random.text(3)}${count.toString(36).toUpperCase().padStart(9, '0')}`;
     const suffix = [0, 5, 10].map((from) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'[[...id.slice(from, from + 5)].reduce((bits, letter, index) => bits | (letter >= 'A' && letter <= 'Z' ? 1 << index : 0), 0)]);
     return id + suffix.join('');
   }

@@ -28,6 +28,29 @@ export function seedOrg(org: Org, random: SeededRandom, { accounts = 60, days = 
   for (const schema of org.schemas.values()) if (schema.queryable && org.all(schema.name).length === 0) org.insert(schema.name, sample(schema), at());
 }
 
+const STAGES = ['Prospecting', 'Qualification', 'Proposal', 'Negotiation', 'Closed Won', 'Closed Lost'];
+
+/** One change of a sales team's day. */
+export function stepOrg(org: Org, random: SeededRandom): void {
+  const pick = (object: string): string | undefined => {
+    const live = org.all(object).filter(({ IsDeleted }) => IsDeleted !== true);
+    return live.length === 0 ? undefined : String(random.pick(live).Id);
+  };
+  const change = (object: string, values: SalesforceRow): void => {
+    const id = pick(object);
+    if (id !== undefined) org.update(object, id, values);
+  };
+  const share = random.next();
+  if (share < 0.15) org.insert('Account', { Name: `${random.pick(NAMES)} ${random.text(4)}`, Industry: 'Energy', NumberOfEmployees: random.between(1, 900) });
+  else if (share < 0.3) org.insert('Contact', { AccountId: pick('Account') ?? null, FirstName: 'Given', LastName: `Family ${random.text(4)}`, Email: `person.${random.text(6).toLowerCase()}@example.com` });
+  else if (share < 0.45) org.insert('Opportunity', { AccountId: pick('Account') ?? null, Name: `Deal ${random.text(4)}`, StageName: STAGES[0], Amount: random.between(1, 900) * 100, CloseDate: new Date(org.now() + 30 * DAY).toISOString().slice(0, 10) });
+  else if (share < 0.7) change('Opportunity', { StageName: random.pick(STAGES), Probability: random.between(1, 99) });
+  else if (share < 0.8) change('Account', { NumberOfEmployees: random.between(1, 900) });
+  else if (share < 0.9) change('Case', { Status: random.pick(['Working', 'Escalated', 'Closed']) });
+  else if (share < 0.95) change('Contact', { Title: random.pick(['Buyer', 'Engineer', 'Director']) });
+  else { const id = pick('Opportunity'); if (id !== undefined) org.remove('Opportunity', id); }
+}
+
 /** Values for the fields that need one to be worth reading. */
 function sample({ fields, name }: ObjectSchema): SalesforceRow {
   const values: Record<string, unknown> = {};

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { consentPage, isBrowser } from '../harness/consent-page.js';
 import type { SimulatedClock } from '../stripe-simulator/clock.js';
 import type { Fault, FaultScript } from '../stripe-simulator/faults.js';
 import type { RestAnswer, RestApi } from './rest.js';
@@ -116,9 +117,12 @@ export class SalesforceServer {
     if (action === 'token' && method === 'POST') return { status: 200, body: JSON.stringify(sessions.token(withBasic(form, request.headers.authorization), this.url)) };
     if (action === 'revoke') { sessions.revoke(form.get('token') ?? ''); return { status: 200, body: '' }; }
     const [user] = sessions.users;
+    const as = query.get('as');
+    if (action === 'authorize' && as === null && isBrowser(request.headers.accept)) return { status: 200, body: consentPage('Salesforce', request.url ?? '', { admin: 'the administrator' }), headers: { 'content-type': 'text/html; charset=utf-8' } };
     if (action === 'authorize' && user !== undefined) {
       const back = new URL(query.get('redirect_uri') ?? 'http://127.0.0.1/');
-      back.searchParams.set('code', sessions.authorize(query, user));
+      if (as === 'nobody') back.searchParams.set('error', 'access_denied');
+      else back.searchParams.set('code', sessions.authorize(query, user));
       const state = query.get('state');
       if (state !== null) back.searchParams.set('state', state);
       return { status: 302, body: '', headers: { location: back.href } };

@@ -1,4 +1,5 @@
 import { createHash, createVerify, randomBytes, type KeyLike } from 'node:crypto';
+import { KeptState } from '../harness/kept-state.js';
 import type { SimulatedClock } from '../stripe-simulator/clock.js';
 import type { Reader } from './org.js';
 import { OAuthError, invalidSession } from './salesforce-error.js';
@@ -26,12 +27,16 @@ export interface ClientApp {
   readonly unapproved: Set<string>;
 }
 
-interface Grant { readonly user: SalesforceUser; readonly app: ClientApp; revoked: boolean }
+interface Grant { readonly id: string; readonly user: SalesforceUser; readonly app: ClientApp }
+/** A refresh token in words that can be kept. */
+interface KeptToken { readonly grant: string; readonly username: string; readonly clientId: string; readonly used: boolean }
 interface Session { readonly user: SalesforceUser; readonly grant: Grant | undefined; usedAt: number }
 interface Code { readonly user: SalesforceUser; readonly app: ClientApp; readonly challenge: string | undefined; readonly redirectUri: string; readonly at: number }
 
 const TWO_HOURS = 7_200_000;
 const TEN_MINUTES = 600_000;
+
+const newGrant = (user: SalesforceUser, app: ClientApp): Grant => ({ id: randomBytes(8).toString('hex'), user, app });
 
 /** Sessions and OAuth 2 of an org. All tokens are random bytes of this process. */
 export class Sessions {
@@ -40,18 +45,22 @@ export class Sessions {
   readonly apps = new Map<string, ClientApp>();
   readonly users: SalesforceUser[] = [];
   private readonly sessions = new Map<string, Session>();
-  private readonly refreshTokens = new Map<string, { readonly grant: Grant; used: boolean }>();
+  private readonly refreshTokens: Map<string, KeptToken>;
+  private readonly revoked: Map<string, true>;
   private readonly codes = new Map<string, Code>();
 
-  constructor(private readonly orgId: string, private readonly clock: SimulatedClock) {}
+  constructor(private readonly orgId: string, private readonly clock: SimulatedClock, state = new KeptState()) {
+    this.refreshTokens = state.map('refresh_tokens');
+    this.revoked = state.map('revoked_grants');
+  }
 
   addUser(user: SalesforceUser): SalesforceUser {
     this.users.push(user);
     return user;
   }
 
-  addApp(rotation: boolean): ClientApp {
-    const app: ClientApp = { clientId: `3MVG9${randomBytes(24).toString('hex')}`, clientSecret: randomBytes(32).toString('hex').toUpperCase(), rotation, unapproved: new Set() };
+  addApp(rotation: boolean, clientId = `3MVG9${randomBytes(24).toString('hex')}`, clientSecret = randomBytes(32).toString('hex').toUpperCase()): ClientApp {
+    const app: ClientApp = { clientId, clientSecret, rotation, unapproved: new Set() };
     this.apps.set(app.clientId, app);
     return app;
   }
@@ -65,7 +74,7 @@ export class Sessions {
 
   /** A refresh token as if the user had just signed in. */
   grant(user: SalesforceUser, app: ClientApp): string {
-    return this.newRefreshToken({ user, app, revoked: false });
+    return this.newRefreshToken(newGrant(user, app));
   }
 
   /** Ends a session, or all. */
@@ -78,7 +87,7 @@ export class Sessions {
   authenticate(authorization: string | undefined): SalesforceUser {
     const token = /^(?:Bearer|OAuth) (.+)$/.exec(authorization ?? '')?.[1];
     const session = token === undefined ? undefined : this.sessions.get(token);
-    if (session === undefined || session.usedAt + this.sessionMs < this.clock.now() || session.grant?.revoked === true) throw invalidSession();
+    if (session === undefined || session.usedAt + this.sessionMs < this.clock.now() || (session.grant !== undefined && this.revoked.has(session.grant.id))) throw invalidSession();
     session.usedAt = this.clock.now();
     return session.user;
   }
@@ -101,7 +110,7 @@ export class Sessions {
       case 'client_credentials': {
         const app = this.client(form, true);
         if (app.runAs === undefined) throw new OAuthError('invalid_grant', 'no client credentials user enabled');
-        return this.answer({ user: app.runAs, app, revoked: false }, url);
+        return this.answer(newGrant(app.runAs, app), url);
       }
       default: throw new OAuthError('unsupported_grant_type', 'grant type not supported');
     }
@@ -109,8 +118,8 @@ export class Sessions {
 
   /** Revokes the grant that a token belongs to. @throws OAuthError */
   revoke(token: string): void {
-    const grant = this.refreshTokens.get(token)?.grant ?? this.sessions.get(token)?.grant;
-    if (grant !== undefined) grant.revoked = true;
+    const grant = this.refreshTokens.get(token)?.grant ?? this.sessions.get(token)?.grant?.id;
+    if (grant !== undefined) this.revoked.set(grant, true);
     else if (!this.sessions.delete(token)) throw new OAuthError('invalid_token', 'invalid token');
   }
 
@@ -123,22 +132,25 @@ export class Sessions {
     if (code === undefined || code.app !== app || code.at + TEN_MINUTES < this.clock.now()) throw new OAuthError('invalid_grant', 'expired authorization code');
     if (code.redirectUri !== form.get('redirect_uri')) throw new OAuthError('redirect_uri_mismatch', 'redirect_uri must match configuration');
     if (code.challenge !== undefined && createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url') !== code.challenge) throw new OAuthError('invalid_grant', 'invalid code verifier');
-    const grant = { user: code.user, app, revoked: false };
+    const grant = newGrant(code.user, app);
     return { ...this.answer(grant, url), refresh_token: this.newRefreshToken(grant) };
   }
 
   private refresh(form: URLSearchParams, url: string): Record<string, unknown> {
     const app = this.client(form, false);
-    const known = this.refreshTokens.get(form.get('refresh_token') ?? '');
-    if (known === undefined || known.grant.app !== app || known.grant.revoked) throw new OAuthError('invalid_grant', 'expired access/refresh token');
+    const token = form.get('refresh_token') ?? '';
+    const known = this.refreshTokens.get(token);
+    const user = this.users.find(({ username }) => username === known?.username);
+    if (known === undefined || user === undefined || known.clientId !== app.clientId || this.revoked.has(known.grant)) throw new OAuthError('invalid_grant', 'expired access/refresh token');
     if (known.used) {
       // A rotated token that comes back was stolen, or a crash lost its successor: nobody can tell, so all of them end.
-      known.grant.revoked = true;
+      this.revoked.set(known.grant, true);
       throw new OAuthError('invalid_grant', 'expired access/refresh token');
     }
-    if (!app.rotation) return this.answer(known.grant, url);
-    known.used = true;
-    return { ...this.answer(known.grant, url), refresh_token: this.newRefreshToken(known.grant) };
+    const grant = { id: known.grant, user, app };
+    if (!app.rotation) return this.answer(grant, url);
+    this.refreshTokens.set(token, { ...known, used: true });
+    return { ...this.answer(grant, url), refresh_token: this.newRefreshToken(grant) };
   }
 
   private fromJwt(assertion: string, url: string): Record<string, unknown> {
@@ -157,7 +169,7 @@ export class Sessions {
     if (![url, 'https://login.salesforce.com', 'https://test.salesforce.com'].includes(payload.aud ?? '')) throw new OAuthError('invalid_grant', 'audience is invalid');
     const user = this.users.find(({ username }) => username === payload.sub);
     if (user === undefined || app.unapproved.has(user.username)) throw new OAuthError('invalid_grant', "user hasn't approved this consumer");
-    return this.answer({ user, app, revoked: false }, url);
+    return this.answer(newGrant(user, app), url);
   }
 
   private client(form: URLSearchParams, needsSecret: boolean): ClientApp {
@@ -178,7 +190,7 @@ export class Sessions {
 
   private newRefreshToken(grant: Grant): string {
     const token = `5Aep${randomBytes(40).toString('base64url')}`;
-    this.refreshTokens.set(token, { grant, used: false });
+    this.refreshTokens.set(token, { grant: grant.id, username: grant.user.username, clientId: grant.app.clientId, used: false });
     return token;
   }
 }

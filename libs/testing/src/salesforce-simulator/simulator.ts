@@ -1,3 +1,5 @@
+import { KeptState } from '../harness/kept-state.js';
+import { SteadyChanges } from '../harness/steady-changes.js';
 import { SimulatedClock } from '../stripe-simulator/clock.js';
 import { FaultScript, type Fault } from '../stripe-simulator/faults.js';
 import { SeededRandom } from '../stripe-simulator/random.js';
@@ -7,7 +9,7 @@ import { Org, type SalesforceRow } from './org.js';
 import { OutboundSender } from './outbound-messages.js';
 import { RestApi } from './rest.js';
 import { customSchema, objectSchema } from './schema.js';
-import { seedOrg, type SalesforceSeedOptions } from './seed.js';
+import { seedOrg, stepOrg, type SalesforceSeedOptions } from './seed.js';
 import { SalesforceServer, type SalesforceRequest } from './server.js';
 import { Sessions, type ClientApp, type SalesforceUser } from './sessions.js';
 
@@ -24,9 +26,19 @@ export interface SalesforceSimulatorOptions {
   readonly dailyRequests?: number;
   /** Records in a batch of a query; default 2000, Salesforce's most. */
   readonly batchSize?: number;
+  /** The org and its OAuth grants are kept in this file; what it holds is gone on with, and `data` is for a new one. */
+  readonly journal?: string;
   /** Answers `/_simulator/…` without a session (see `control.ts`). Default false. */
   readonly control?: boolean;
 }
+
+/** What the outbound messages of a usual org tell. */
+const MESSAGES = {
+  Account: ['Name', 'Industry', 'NumberOfEmployees'],
+  Contact: ['AccountId', 'FirstName', 'LastName', 'Name', 'Email', 'Title'],
+  Opportunity: ['AccountId', 'Name', 'StageName', 'Amount', 'Probability', 'CloseDate'],
+  Case: ['AccountId', 'ContactId', 'CaseNumber', 'Subject', 'Status'],
+};
 
 /** A Salesforce org behind a loopback HTTP server, made from Salesforce's documentation. */
 export class SalesforceSimulator {
@@ -35,6 +47,7 @@ export class SalesforceSimulator {
   readonly bulk: BulkJobs;
   readonly outbound: OutboundSender;
   readonly server: SalesforceServer;
+  readonly traffic: SteadyChanges;
   /** Who may do everything. */
   readonly admin: SalesforceUser;
   /** A session of the administrator. */
@@ -43,21 +56,26 @@ export class SalesforceSimulator {
   private readonly random: SeededRandom;
   private readonly faults = new FaultScript();
   private readonly org: Org;
+  private readonly state: KeptState;
 
   private constructor(options: SalesforceSimulatorOptions) {
     this.clock = new SimulatedClock(options.startAt);
-    this.random = new SeededRandom(options.seed ?? 1);
-    this.org = new Org(this.clock, this.random);
-    this.sessions = new Sessions(this.org.id, this.clock);
+    this.state = new KeptState(options.journal);
+    // another story each day
+    this.random = new SeededRandom(this.state.isNew ? options.seed ?? 1 : Math.floor(this.clock.now()));
+    this.org = new Org(this.clock, this.random, this.state);
+    this.sessions = new Sessions(this.org.id, this.clock, this.state);
     this.cursors = new Cursors(this.clock, this.random);
     this.cursors.batchSize = options.batchSize ?? 2_000;
     this.bulk = new BulkJobs(this.org, this.clock);
     this.server = new SalesforceServer({ clock: this.clock, sessions: this.sessions, faults: this.faults, rest: new RestApi(this.org, this.cursors, this.bulk, () => this.limits()) });
     this.server.dailyRequests = options.dailyRequests ?? 15_000;
     this.outbound = new OutboundSender(this.org, () => this.url);
-    if (options.data !== undefined) seedOrg(this.org, this.random, options.data);
+    this.traffic = new SteadyChanges(() => { this.step(); });
+    if (options.data !== undefined && this.state.isNew) seedOrg(this.org, this.random, options.data);
     this.admin = this.addUser('admin@example.com');
     this.accessToken = this.sessions.open(this.admin);
+    this.state.follow();
   }
 
   /** @throws when the port is taken */
@@ -68,8 +86,10 @@ export class SalesforceSimulator {
   }
 
   async stop(): Promise<void> {
+    this.traffic.stop();
     this.outbound.stop();
     await this.server.close();
+    this.state.close();
   }
 
   /** Without a trailing slash: the instance and the login host in one. */
@@ -101,7 +121,8 @@ export class SalesforceSimulator {
 
   /** Someone else of the org, who may not read what is in `denied` (`Lead`, `Account.Phone`). */
   addUser(username: string, denied: readonly string[] = []): SalesforceUser {
-    const userId = this.org.insert('User', { Username: username, LastName: username, Name: username, Email: username, IsActive: true }, this.org.now() - 3_600_000);
+    const known = this.org.all('User').find(({ Username }) => Username === username);
+    const userId = known !== undefined ? String(known.Id) : this.org.insert('User', { Username: username, LastName: username, Name: username, Email: username, IsActive: true }, this.org.now() - 3_600_000);
     return this.sessions.addUser({ username, userId, denied: new Set(denied), viewSetup: true });
   }
 
@@ -111,8 +132,18 @@ export class SalesforceSimulator {
   }
 
   /** An external client app. @param rotation its refresh tokens work once */
-  addApp(rotation = false): ClientApp {
-    return this.sessions.addApp(rotation);
+  addApp(rotation = false, clientId?: string, clientSecret?: string): ClientApp {
+    return this.sessions.addApp(rotation, clientId, clientSecret);
+  }
+
+  /** Makes `times` random changes of a sales team's day. */
+  step(times = 1): void {
+    for (let index = 0; index < times; index++) stepOrg(this.org, this.random);
+  }
+
+  /** An outbound message for each of the objects that sales and service work with. */
+  sendMessages(url: string): void {
+    for (const [object, fields] of Object.entries(MESSAGES)) this.outbound.messages.push({ url, object, fields: [...fields, 'CreatedDate', 'LastModifiedDate', 'SystemModstamp', 'IsDeleted'] });
   }
 
   /** A custom object with fields such as `Level__c:double`. @param name ends in `__c` */

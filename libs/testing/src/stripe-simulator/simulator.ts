@@ -1,3 +1,4 @@
+import { SteadyChanges } from '../harness/steady-changes.js';
 import { StripeAccount } from './account.js';
 import { addBulkCustomers } from './bulk-customers.js';
 import { SimulatedClock } from './clock.js';
@@ -14,7 +15,7 @@ import { RateLimiter, type RateLimits } from './rate-limit.js';
 import type { ResourceName } from './resources.js';
 import { seedAccount, type SeedOptions } from './seed.js';
 import { StripeServer, type RequestLogEntry } from './server.js';
-import { Traffic, trafficStep } from './traffic.js';
+import { trafficStep } from './traffic.js';
 import { shapeOf } from './versions.js';
 import { WebhookSender, type WebhookEndpointOptions } from './webhooks.js';
 
@@ -47,7 +48,7 @@ export class StripeSimulator {
   readonly accountId: string;
   /** A secret key that may do everything. */
   readonly apiKey: string;
-  readonly traffic: Traffic;
+  readonly traffic: SteadyChanges;
 
   private constructor(
     /** Without a trailing slash and without /v1. */
@@ -56,7 +57,7 @@ export class StripeSimulator {
     private readonly server: StripeServer,
     private readonly faults: FaultScript,
     private readonly limiter: RateLimiter,
-    parts: { keys: ApiKeys; apiKey: string; webhooks: WebhookSender; traffic: Traffic; journal: Journal | undefined },
+    parts: { keys: ApiKeys; apiKey: string; webhooks: WebhookSender; traffic: SteadyChanges; journal: Journal | undefined },
   ) {
     this.accountId = account.id;
     this.keys = parts.keys;
@@ -88,7 +89,7 @@ export class StripeSimulator {
     const faults = new FaultScript();
     const server = new StripeServer({ account, keys, limiter, faults });
     const webhooks = new WebhookSender(account);
-    return new StripeSimulator(await server.listen(options.port ?? 0), account, server, faults, limiter, { keys, apiKey, webhooks, traffic: new Traffic(account), journal });
+    return new StripeSimulator(await server.listen(options.port ?? 0), account, server, faults, limiter, { keys, apiKey, webhooks, traffic: new SteadyChanges(() => trafficStep(account)), journal });
   }
 
   async stop(): Promise<void> {

@@ -55,31 +55,3 @@ export function trafficStep(account: StripeAccount): void {
     if (step?.(account) === true) return;
   }
 }
-
-/** Makes changes at a steady rate until stopped. */
-export class Traffic {
-  private timer: NodeJS.Timeout | undefined;
-  private owed = 0;
-  private last = 0;
-
-  constructor(private readonly account: StripeAccount) {}
-
-  /** @param perSecond changes a second; 0 stops */
-  run(perSecond: number): void {
-    this.stop();
-    if (perSecond <= 0) return;
-    this.last = performance.now();
-    this.timer = setInterval(() => {
-      const now = performance.now();
-      this.owed = Math.min(this.owed + (now - this.last) / 1000 * perSecond, perSecond * 5);
-      this.last = now;
-      for (; this.owed >= 1; this.owed--) trafficStep(this.account);
-    }, Math.min(1000, Math.max(20, 1000 / perSecond)));
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
-    this.owed = 0;
-  }
-}

@@ -1,3 +1,4 @@
+import { KeptState } from '../harness/kept-state.js';
 import type { SimulatedClock } from '../stripe-simulator/clock.js';
 import type { ResourceName } from './resources.js';
 import { resourceNames, rulesOf } from './resources.js';
@@ -27,20 +28,33 @@ export const isoSeconds = (seconds: number): string => new Date(seconds * 1_000)
 
 /** The state of one help desk. */
 export class ZendeskAccount {
-  readonly ticketEvents: TicketEvent[] = [];
   /** E-mail addresses and phone numbers of users, for the `identities` side-load. */
-  readonly identities = new Map<number, ZendeskObject[]>();
+  readonly identities: Map<number, ZendeskObject[]>;
   /** The metrics of each ticket. */
-  readonly metricIds = new Map<number, number>();
+  readonly metricIds: Map<number, number>;
   readonly observers: ((change: ZendeskChange) => void)[] = [];
   /** Counts changes, so that whoever keeps something sorted knows when to sort again. */
   revision = 0;
-  private readonly stores = Object.fromEntries(resourceNames.map((name) => [name, new Map<number, ZendeskObject>()])) as Record<ResourceName, Map<number, ZendeskObject>>;
-  private lastId = 360_000_000_000;
-  private lastTicket = 0;
+  private readonly stores: Record<ResourceName, Map<number, ZendeskObject>>;
+  private readonly events: Map<number, TicketEvent>;
+  /** The last id, of tickets and of everything else. */
+  private readonly lastIds: Map<string, number>;
   private past: number | undefined;
+  /** Base of the `url` of objects; known once the server listens. */
+  url = '';
 
-  constructor(readonly clock: SimulatedClock, readonly subdomain: string, /** Base of the `url` of objects; known once the server listens. */ public url = '') {}
+  constructor(readonly clock: SimulatedClock, readonly subdomain: string, state = new KeptState()) {
+    this.stores = Object.fromEntries(resourceNames.map((name) => [name, state.map(name)])) as typeof this.stores;
+    this.events = state.map('ticket_events');
+    this.identities = state.map('identities');
+    this.metricIds = state.map('metric_ids');
+    this.lastIds = state.map('last_ids');
+  }
+
+  /** Oldest first. */
+  get ticketEvents(): TicketEvent[] {
+    return [...this.events.values()];
+  }
 
   /** Epoch seconds. */
   now(): number {
@@ -59,7 +73,11 @@ export class ZendeskAccount {
   }
 
   nextId(resource?: ResourceName): number {
-    return resource === 'tickets' ? ++this.lastTicket : ++this.lastId;
+    const [kind, first] = resource === 'tickets' ? ['tickets', 1] as const : ['other', 360_000_000_001] as const;
+    const last = this.lastIds.get(kind);
+    const id = last === undefined ? first : last + 1;
+    this.lastIds.set(kind, id);
+    return id;
   }
 
   all(resource: ResourceName): ZendeskObject[] {
@@ -83,7 +101,7 @@ export class ZendeskAccount {
   }
 
   addTicketEvent(event: TicketEvent): void {
-    this.ticketEvents.push(event);
+    this.events.set(event.id, event);
     this.revision++;
   }
 

@@ -25,7 +25,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   'POST update': (simulator, { resource, id, fields }) => simulator.update(resource as ResourceName, Number(id), fields as Record<string, unknown>),
   'POST delete': (simulator, { resource, id }) => { simulator.delete(resource as ResourceName, Number(id)); },
   'POST token': (simulator, { role, scopes, lifetimeMs }) => ({ accessToken: simulator.tokenFor(role as Role, scopes as string[] | undefined, lifetimeMs as number | undefined) }),
-  'POST oauth-clients': (simulator, { redirectUris, isPublic, role }) => simulator.addOAuthClient(redirectUris as string[], { ...(isPublic === true && { isPublic }), ...(role !== undefined && { role: role as Role }) }),
+  'POST oauth-clients': (simulator, { redirectUris, isPublic, role }) => simulator.addOAuthClient({ redirectUris: redirectUris as string[], ...(isPublic === true && { isPublic }), ...(role !== undefined && { role: role as Role }) }),
   'DELETE grants': (simulator) => { simulator.revokeGrants(); },
   'DELETE tokens': (simulator) => { simulator.credentials.revokeAll(); },
   'POST webhook-endpoints': (simulator, { url, secret }) => simulator.addWebhookEndpoint({ url: String(url), ...(typeof secret === 'string' && { secret }) }),

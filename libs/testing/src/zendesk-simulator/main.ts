@@ -10,6 +10,11 @@ const { values } = parseArgs({
     tickets: { type: 'string', default: '60' },
     bulk: { type: 'string', default: '0' },
     'access-token': { type: 'string' },
+    journal: { type: 'string' },
+    'keep-tickets': { type: 'boolean', default: false },
+    'client-id': { type: 'string' },
+    'client-secret': { type: 'string' },
+    'redirect-uri': { type: 'string', multiple: true },
     'webhook-url': { type: 'string' },
     'webhook-secret': { type: 'string' },
     traffic: { type: 'string', default: '0' },
@@ -17,14 +22,17 @@ const { values } = parseArgs({
   },
 });
 
-const { port, seed, subdomain, tickets, bulk, traffic, 'access-token': accessToken, 'webhook-url': webhookUrl, 'webhook-secret': secret, 'rate-limits': limited } = values;
+const { port, seed, subdomain, journal, 'keep-tickets': keepsTickets, 'client-id': clientId, 'client-secret': clientSecret, 'redirect-uri': redirectUris, tickets, bulk, traffic, 'access-token': accessToken, 'webhook-url': webhookUrl, 'webhook-secret': secret, 'rate-limits': limited } = values;
 const simulator = await startZendeskSimulator({
   port: Number(port), seed: Number(seed), subdomain, control: true,
   ...(Number(tickets) > 0 && { data: { tickets: Number(tickets) } }),
   ...(accessToken !== undefined && { accessToken }),
+  ...(journal !== undefined && { journal }),
+  deletesTickets: !keepsTickets,
   ...(limited && { rateLimits: zendeskRateLimits }),
 });
 if (Number(bulk) > 0) simulator.addTickets(Number(bulk));
+if (clientId !== undefined && clientSecret !== undefined) simulator.addOAuthClient({ redirectUris: redirectUris ?? [], clientId, clientSecret });
 const webhook = webhookUrl === undefined ? undefined : simulator.addWebhookEndpoint({ url: webhookUrl, ...(secret !== undefined && { secret }) });
 simulator.traffic.run(Number(traffic));
 

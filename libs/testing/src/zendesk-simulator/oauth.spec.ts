@@ -7,7 +7,7 @@ let simulator: ZendeskSimulator;
 let client: ZendeskOAuthClient;
 beforeEach(async () => {
   simulator = await startZendeskSimulator();
-  client = simulator.addOAuthClient([REDIRECT]);
+  client = simulator.addOAuthClient({ redirectUris: [REDIRECT] });
 });
 afterEach(() => simulator.stop());
 
@@ -48,7 +48,7 @@ describe('OAuth', () => {
   });
 
   it('wants PKCE of a public client, and the verifier that belongs to the challenge', async () => {
-    client = simulator.addOAuthClient([REDIRECT], { isPublic: true });
+    client = simulator.addOAuthClient({ redirectUris: [REDIRECT], isPublic: true });
     expect((await authorize({})).searchParams.get('error')).toBe('invalid_request');
     const verifier = randomBytes(32).toString('base64url');
     const challenge = { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' };

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { KeptState } from '../harness/kept-state.js';
 import type { CredentialStore, Role } from './credentials.js';
 import { ZendeskApiError } from './zendesk-error.js';
 
@@ -10,10 +11,13 @@ export interface ZendeskOAuthClient {
   readonly isPublic: boolean;
 }
 
+export type NewOAuthClient = Pick<ZendeskOAuthClient, 'redirectUris'> & Partial<ZendeskOAuthClient>;
+
 /** Lifetimes of a global client since 2026-02: half an hour, and 30 days. */
 const ACCESS_MS = 1_800_000;
 const REFRESH_MS = 30 * 86_400_000;
 const CODE_MS = 120_000;
+const ROLES: readonly Role[] = ['admin', 'agent', 'end-user'];
 
 interface Grant { readonly clientId: string; readonly role: Role; readonly scopes: readonly string[] }
 interface Code extends Grant { readonly redirectUri: string; readonly challenge: string | undefined; readonly expiresAt: number }
@@ -24,21 +28,23 @@ const invalidGrant = (): ZendeskApiError => failed('invalid_grant', 'The provide
 
 /** Zendesk's authorization code flow. A refresh gives a new pair and ends the old one; each refresh token works once. */
 export class OAuthServer {
-  /** Who says yes, at once, to whatever is asked for. */
+  /** Who says yes, at once, to whatever is asked for, unless the query says who it is. */
   role: Role = 'admin';
   private readonly clients = new Map<string, ZendeskOAuthClient>();
   private readonly codes = new Map<string, Code>();
-  private readonly refreshTokens = new Map<string, Refresh>();
+  private readonly refreshTokens: Map<string, Refresh>;
 
-  constructor(private readonly credentials: CredentialStore, private readonly now: () => number, private readonly email: string) {}
+  constructor(private readonly credentials: CredentialStore, private readonly now: () => number, private readonly email: string, state = new KeptState()) {
+    this.refreshTokens = state.map('refresh_tokens');
+  }
 
-  addClient(redirectUris: readonly string[], isPublic = false): ZendeskOAuthClient {
-    const client = { clientId: `client_${randomBytes(6).toString('hex')}`, clientSecret: randomBytes(32).toString('hex'), redirectUris, isPublic };
+  addClient({ redirectUris, isPublic = false, clientId = `client_${randomBytes(6).toString('hex')}`, clientSecret = randomBytes(32).toString('hex') }: NewOAuthClient): ZendeskOAuthClient {
+    const client = { clientId, clientSecret, redirectUris, isPublic };
     this.clients.set(client.clientId, client);
     return client;
   }
 
-  /** `GET /oauth/authorizations/new`. @returns where the browser is sent @throws ZendeskApiError */
+  /** `GET /oauth/authorizations/new`; `as` in the query is who agrees, or `nobody`. @returns where the browser is sent @throws ZendeskApiError */
   authorize(query: URLSearchParams): string {
     const client = this.clients.get(query.get('client_id') ?? '');
     const redirectUri = query.get('redirect_uri') ?? '';
@@ -51,9 +57,11 @@ export class OAuthServer {
       if (state !== null) target.searchParams.set('state', state);
       return target.toString();
     };
+    const as = query.get('as');
+    if (as === 'nobody') return answer('error', 'access_denied');
     if (query.get('response_type') !== 'code' || (client.isPublic && challenge === undefined) || (challenge !== undefined && query.get('code_challenge_method') !== 'S256')) return answer('error', 'invalid_request');
     const code = randomBytes(20).toString('hex');
-    this.codes.set(code, { clientId: client.clientId, role: this.role, scopes: (query.get('scope') ?? 'read').split(' '), redirectUri, challenge, expiresAt: this.now() + CODE_MS });
+    this.codes.set(code, { clientId: client.clientId, role: ROLES.find((role) => role === as) ?? this.role, scopes: (query.get('scope') ?? 'read').split(' '), redirectUri, challenge, expiresAt: this.now() + CODE_MS });
     return answer('code', code);
   }
 

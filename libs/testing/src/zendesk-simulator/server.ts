@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { consentPage, isBrowser } from '../harness/consent-page.js';
 import type { Fault, FaultScript } from '../stripe-simulator/faults.js';
 import type { RateLimiter } from './rate-limit.js';
 import { answer, routeOf, type Desk } from './router.js';
@@ -17,6 +18,9 @@ export interface ZendeskRequest {
 }
 
 interface Sent { readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
+const HTML_PAGE = { 'content-type': 'text/html; charset=utf-8' };
+/** Who may sign in at the account, by `as` of the authorization's address. */
+const PEOPLE = { admin: 'an administrator (reads everything)', agent: 'an agent (may not read the exports)' };
 const HTML = '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
 
 /** The API over HTTP. */
@@ -68,7 +72,8 @@ export class ZendeskServer {
       return;
     }
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 1_000));
-    const sent = misbehaviour(fault) ?? this.answer(method, url, Buffer.concat(parts).toString('utf8'), request.headers.authorization);
+    const asksPerson = routeOf(url.pathname).endpoint === '/oauth/authorizations/new' && isBrowser(request.headers.accept) && !url.searchParams.has('as');
+    const sent = misbehaviour(fault) ?? (asksPerson ? { status: 200, text: consentPage('Zendesk', request.url ?? '', PEOPLE), headers: HTML_PAGE } : undefined) ?? this.answer(method, url, Buffer.concat(parts).toString('utf8'), request.headers.authorization);
     note(sent.status);
     this.send(response, sent, fault);
   }

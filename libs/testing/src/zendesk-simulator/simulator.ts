@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { KeptState } from '../harness/kept-state.js';
+import { SteadyChanges } from '../harness/steady-changes.js';
 import { SimulatedClock } from '../stripe-simulator/clock.js';
 import { FaultScript, type Fault } from '../stripe-simulator/faults.js';
 import { SeededRandom } from '../stripe-simulator/random.js';
@@ -6,14 +8,13 @@ import { ZendeskAccount, type ZendeskObject } from './account.js';
 import { CredentialStore, type Role } from './credentials.js';
 import { Exports } from './exports.js';
 import { listAnswer } from './lists.js';
-import { OAuthServer, type ZendeskOAuthClient } from './oauth.js';
+import { OAuthServer, type NewOAuthClient, type ZendeskOAuthClient } from './oauth.js';
 import { create, isGone, remove, update } from './operations.js';
 import { RateLimiter, type ZendeskRateLimits } from './rate-limit.js';
 import { resourceNames, type ResourceName } from './resources.js';
 import { addTickets, seedAccount, step, type ZendeskSeedOptions } from './seed.js';
 import { ZendeskServer, type ZendeskRequest } from './server.js';
 import { touchTicket } from './tickets.js';
-import { ZendeskTraffic } from './traffic.js';
 import { ZendeskWebhooks, type ZendeskWebhook } from './webhooks.js';
 
 export interface ZendeskSimulatorOptions {
@@ -32,8 +33,12 @@ export interface ZendeskSimulatorOptions {
   readonly exportRows?: number;
   /** Whether the plan has ticket forms and audit logs. Default true. */
   readonly enterprise?: boolean;
+  /** Whether traffic deletes tickets; nothing tells that their metrics are gone then. Default true. */
+  readonly deletesTickets?: boolean;
   /** The administrator's OAuth access token instead of random bytes. */
   readonly accessToken?: string;
+  /** The account and its OAuth grants are kept in this file; what it holds is gone on with, and `data` is for a new one. */
+  readonly journal?: string;
   /** Answers `/_simulator/…` without credentials (see `control.ts`). Default false. */
   readonly control?: boolean;
 }
@@ -50,14 +55,14 @@ export class ZendeskSimulator {
   readonly accessToken: string;
   readonly subdomain: string;
   readonly webhooks: ZendeskWebhooks;
-  readonly traffic: ZendeskTraffic;
+  readonly traffic: SteadyChanges;
 
   private constructor(
     /** Without a trailing slash and without /api/v2. */
     readonly url: string,
     private readonly account: ZendeskAccount,
     private readonly server: ZendeskServer,
-    private readonly parts: { readonly oauth: OAuthServer; readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom },
+    private readonly parts: { readonly oauth: OAuthServer; readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom; readonly state: KeptState; readonly deletesTickets: boolean },
     readonly credentials: CredentialStore,
     accessToken: string | undefined,
   ) {
@@ -65,28 +70,32 @@ export class ZendeskSimulator {
     this.apiToken = credentials.apiToken(ADMIN, 'admin');
     this.accessToken = credentials.accessToken(ADMIN, 'admin', ['read'], undefined, accessToken);
     this.webhooks = new ZendeskWebhooks(account);
-    this.traffic = new ZendeskTraffic(() => { this.step(); });
+    this.traffic = new SteadyChanges(() => { step(account, parts.random, parts.deletesTickets); });
   }
 
   /** @throws when the port is taken */
   static async start(options: ZendeskSimulatorOptions = {}): Promise<ZendeskSimulator> {
     const clock = new SimulatedClock(options.startAt);
-    const account = new ZendeskAccount(clock, options.subdomain ?? 'acme');
+    const state = new KeptState(options.journal);
+    const account = new ZendeskAccount(clock, options.subdomain ?? 'acme', state);
     const credentials = new CredentialStore(() => clock.now());
     const faults = new FaultScript();
     const limiter = new RateLimiter(() => clock.now(), options.rateLimits);
-    const random = new SeededRandom(options.seed ?? 1);
-    const oauth = new OAuthServer(credentials, () => clock.now(), ADMIN);
+    // another story each day
+    const random = new SeededRandom(state.isNew ? options.seed ?? 1 : Math.floor(clock.now()));
+    const oauth = new OAuthServer(credentials, () => clock.now(), ADMIN, state);
     const server = new ZendeskServer({ account, oauth, credentials, exports: new Exports(account, options.exportRows), enterprise: options.enterprise ?? true }, limiter, faults);
     account.url = await server.listen(options.port ?? 0);
-    if (options.data !== undefined) seedAccount(account, random, options.data);
-    return new ZendeskSimulator(account.url, account, server, { oauth, faults, limiter, random }, credentials, options.accessToken);
+    if (options.data !== undefined && state.isNew) seedAccount(account, random, options.data);
+    state.follow();
+    return new ZendeskSimulator(account.url, account, server, { oauth, faults, limiter, random, state, deletesTickets: options.deletesTickets ?? true }, credentials, options.accessToken);
   }
 
   async stop(): Promise<void> {
     this.traffic.stop();
     this.webhooks.stop();
     await this.server.close();
+    this.parts.state.close();
   }
 
   /** Answers `/_simulator/…` of other processes; undefined is a 404. */
@@ -94,10 +103,10 @@ export class ZendeskSimulator {
     this.server.control = answer;
   }
 
-  /** A new OAuth client of the account; `/oauth/authorizations/new` says yes at once, in the name of somebody with this role. */
-  addOAuthClient(redirectUris: readonly string[], { isPublic = false, role = 'admin' }: { readonly isPublic?: boolean; readonly role?: Role } = {}): ZendeskOAuthClient {
+  /** A new OAuth client of the account; `/oauth/authorizations/new` says yes at once to a program, in the name of somebody with this role. */
+  addOAuthClient({ role = 'admin', ...client }: NewOAuthClient & { readonly role?: Role }): ZendeskOAuthClient {
     this.parts.oauth.role = role;
-    return this.parts.oauth.addClient(redirectUris, isPublic);
+    return this.parts.oauth.addClient(client);
   }
 
   /** Somebody takes back what they allowed: access and refresh tokens of all OAuth clients end. */

@@ -1,5 +1,5 @@
 /** Makes changes at a steady rate until stopped. */
-export class ZendeskTraffic {
+export class SteadyChanges {
   private timer: NodeJS.Timeout | undefined;
   private owed = 0;
   private last = 0;
@@ -13,7 +13,7 @@ export class ZendeskTraffic {
     this.last = performance.now();
     this.timer = setInterval(() => {
       const now = performance.now();
-      this.owed = Math.min(this.owed + ((now - this.last) / 1_000) * perSecond, perSecond * 5);
+      this.owed = Math.min(this.owed + ((now - this.last) / 1_000) * perSecond, Math.max(1, perSecond * 5));
       this.last = now;
       for (; this.owed >= 1; this.owed--) this.change();
     }, Math.min(1_000, Math.max(20, 1_000 / perSecond)));
