@@ -93,6 +93,9 @@ function stopOnSignal(supervisor: Supervisor, terminal: Terminal): { readonly do
         endLeftovers(recordsFolder(stateFolder), 0).finally(() => { forgetState(); process.exit(1); });
       }
     };
+    // npm passes SIGINT and SIGTERM on to us, but not the end of its terminal, and nothing when it is killed
+    const parent = process.ppid;
+    if (process.env['npm_lifecycle_event'] === 'start') setInterval(() => { if (process.ppid !== parent && first === undefined) onSignal(); }, 500).unref();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
   return { done, begun: () => first !== undefined };
