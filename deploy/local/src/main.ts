@@ -6,7 +6,7 @@ import { portsFrom } from './ports.js';
 import { Problem } from './problem.js';
 import { stateFolder } from './project.js';
 import { loadSecrets } from './secrets.js';
-import { gatewayUrl } from './services.js';
+import { gatewayUrl, mailsUrl } from './services.js';
 import { OWNER_EMAIL, startStack } from './stack.js';
 import { forgetState, writeState } from './state.js';
 import { summary } from './summary.js';
@@ -59,7 +59,7 @@ async function start(options: StartOptions, java: string | undefined, supervisor
   const own = [kafkaBrokers === undefined && 'Kafka', (databaseUrl === undefined || warehouseUrl === undefined) && 'PostgreSQL'].filter((part) => part !== false);
   terminal.step(`Starting ${[...own, 'the services'].join(', ')}`);
   const infrastructure = await startStack({
-    dir: stateFolder, ports, secrets, supervisor, topicPrefix,
+    dir: stateFolder, ports, secrets, supervisor, topicPrefix, supportMail: true,
     ...(java !== undefined && { java }), ...(kafkaBrokers !== undefined && { kafkaBrokers }),
     ...(databaseUrl !== undefined && { databaseUrl }), ...(warehouseUrl !== undefined && { warehouseUrl }),
     say: (name, text) => terminal.say(name, text), line: (name, line) => terminal.line(name, line),
@@ -73,7 +73,7 @@ async function start(options: StartOptions, java: string | undefined, supervisor
     databaseUrl: infrastructure.databaseUrl, warehouseUrl: infrastructure.warehouseUrl,
   });
   terminal.block(summary({
-    gatewayUrl: gatewayUrl(ports), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, sources,
+    gatewayUrl: gatewayUrl(ports), mailsUrl: mailsUrl(ports), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, sources,
     seconds: (Date.now() - begin) / 1000, colour: terminal.colour,
   }));
 }

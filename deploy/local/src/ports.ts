@@ -14,6 +14,8 @@ const PLAN = {
   stripeSimulator: [10, 'the Stripe simulator'],
   zendeskSimulator: [11, 'the Zendesk simulator'],
   salesforceSimulator: [12, 'the Salesforce simulator'],
+  mailCatcher: [13, "the support's mailbox"],
+  smtp: [14, "the support's mail server"],
   postgres: [32, 'PostgreSQL'],
   kafka: [92, 'Kafka'],
   kafkaController: [93, "Kafka's controller"],

@@ -16,6 +16,8 @@ export interface ServiceSettings {
   readonly ports: Ports;
   readonly vaultKey: string;
   readonly owner: { readonly email: string; readonly password: string; readonly apiKey: string };
+  /** Mails to support go to the mail catcher. */
+  readonly supportMail?: boolean;
   /** More variables, or other values, for every service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -39,6 +41,7 @@ function environment(name: ServiceName, settings: ServiceSettings): Record<strin
     ...(name === 'gateway' && { PORT: String(ports.gateway), PUBLIC_URL: gatewayUrl(ports), BOOTSTRAP_OWNER_EMAIL: owner.email, BOOTSTRAP_OWNER_PASSWORD: owner.password,
       BOOTSTRAP_API_KEY: owner.apiKey, BOOTSTRAP_WORKSPACE: 'Demo', SECURE_COOKIES: 'false',
     }),
+    ...(name === 'scheduler' && settings.supportMail === true && { SUPPORT_SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`, SUPPORT_MAIL_TO: 'support@example.com' }),
     ...(name === 'webhook-gateway' && { PORT: String(ports.webhooks) }),
     ...settings.env,
   };
@@ -65,6 +68,13 @@ export function nodeProgram(name: string, file: string, args: readonly string[],
     }),
   };
 }
+
+export const mailsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.mailCatcher}`;
+
+/** A mail server whose mails are read in the browser: what support would get. */
+export const mailCatcher = (ports: Ports, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program =>
+  nodeProgram('mail-catcher', compiled('libs', 'testing', 'src', 'mail-catcher', 'main.js'), ['--smtp-port', String(ports.smtp), '--http-port', String(ports.mailCatcher)], inheritedEnvironment(), folders,
+    (name, text) => { if (!text.startsWith('{"ready"')) onLine(name, text); });
 
 /** Resolves when the service says that it is ready. @throws Error with what it waits for after `timeoutMs`. */
 export async function untilReady(name: ServiceName, ports: Ports, { timeoutMs, logs, gaveUp }: { timeoutMs: number; logs: string; gaveUp: () => string | undefined }): Promise<void> {

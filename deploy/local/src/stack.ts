@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { recordsFolder, startInfrastructure, STAGES, type Infrastructure, type InfrastructureOptions } from './infrastructure.js';
 import { requireFree } from './ports.js';
 import type { Secrets } from './secrets.js';
-import { SERVICE_NAMES, serviceProgram, untilReady, type ServiceFolders, type ServiceName, type ServiceSettings } from './services.js';
+import { SERVICE_NAMES, mailCatcher, serviceProgram, untilReady, type ServiceFolders, type ServiceName, type ServiceSettings } from './services.js';
 
 export const OWNER_EMAIL = 'owner@example.com';
 
@@ -13,6 +13,8 @@ export interface StackOptions extends Omit<InfrastructureOptions, 'postgresPassw
   readonly line: (name: string, line: string) => void;
   /** More variables, or other values, for every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A mail catcher runs beside the services and gets the mails to support. */
+  readonly supportMail?: boolean;
   /** All six unless it is said otherwise. */
   readonly services?: readonly ServiceName[];
 }
@@ -41,11 +43,13 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   const settings: ServiceSettings = {
     kafkaBrokers, databaseUrl, topicPrefix, ports, vaultKey: secrets.vaultKey,
     owner: { email: OWNER_EMAIL, password: secrets.ownerPassword, apiKey: secrets.apiKey },
-    ...(options.env !== undefined && { env: options.env }),
+    ...(options.supportMail !== undefined && { supportMail: options.supportMail }), ...(options.env !== undefined && { env: options.env }),
   };
   await requireFree(ports, ['gateway', 'webhooks', 'schedulerHealth', 'fetcherHealth', 'normalizerHealth', 'loaderHealth', 'gatewayHealth', 'webhooksHealth']);
+  if (options.supportMail === true) await requireFree(ports, ['mailCatcher', 'smtp']);
   const folders = foldersOf(dir);
   const line = keepLines(folders.logs, options.line);
+  if (options.supportMail === true) await supervisor.add(mailCatcher(ports, folders, line), STAGES.services);
   await Promise.all(services.map((name) => supervisor.add(serviceProgram(name, settings, folders, line), STAGES.services)));
   await Promise.all(services.map((name) => untilReady(name, ports, { timeoutMs: 60_000, logs: folders.logs, gaveUp: () => supervisor.givenUp(name) })));
 }
