@@ -40,6 +40,8 @@ export class SyncRun {
   private readonly unsaved = new Map<string, { checkpoint: Checkpoint | undefined; records: Record<string, number>; calls: ApiCall[] }>();
   private readonly totals = new Map<string, { records: number; apiCalls: number }>();
   private lastSave = 0;
+  /** Versions of the described types, by reader: kept before a page that has them is sent. */
+  private readonly described = new Map<string, Promise<number>>();
   /** Of those that the worker has. */
   private credentialsVersion: number;
   private readonly log: LogLine[] = [];
@@ -68,6 +70,7 @@ export class SyncRun {
       selected: run.collections.map(({ collection }) => collection),
       done: run.collections.filter(({ state }) => isFinal(state)).map(({ collection }) => collection),
       checkpoints: run.checkpoints,
+      found: run.found,
       allowPrivateAddresses: limits.allowPrivateAddresses,
       partnerRateLimits: limits.partnerRateLimits,
     };
@@ -158,6 +161,8 @@ export class SyncRun {
   /** The page, or its parts, to the raw topic; resolves when all of it is durable. */
   private async send(page: PageMessage): Promise<void> {
     const { run, ports } = this;
+    if (page.fields !== undefined) this.described.set(page.collection, ports.store.describe(run.sourceId, page.collection, page.fields));
+    const fieldsVersion = await this.described.get(page.collection);
     const body = Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength);
     const parts = body.length > RAW_SPLIT_BYTES && page.recordsAt !== '' ? splitPage(body, page.recordsAt, RAW_SPLIT_BYTES) : [body];
     await Promise.all(parts.map((value, part) => ports.toRaw(run.connector, {
@@ -168,7 +173,7 @@ export class SyncRun {
         workspaceId: run.workspaceId, sourceId: run.sourceId, connector: run.connector, collection: page.rawCollection, component: 'sync',
         receivedAt: new Date().toISOString(), observedAt: page.observedAt, recordsAt: page.recordsAt, runId: run.runId,
         selected: run.collections.map(({ collection }) => collection), request: page.request,
-        ...(page.contentType !== undefined && { contentType: page.contentType }),
+        ...(page.contentType !== undefined && { contentType: page.contentType }), ...(fieldsVersion !== undefined && { fieldsVersion }),
       }),
     })));
   }

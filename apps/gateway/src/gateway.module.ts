@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -27,6 +27,8 @@ import { RunsService } from './runs/runs.service.js';
 import { UsageController } from './runs/usage.controller.js';
 import { OAuthController } from './oauth/oauth.controller.js';
 import { OAuthService } from './oauth/oauth.service.js';
+import { SourceCollectionsController } from './sources/source-collections.controller.js';
+import { SourceCollections } from './sources/source-collections.service.js';
 import { SourceCredentials } from './sources/source-credentials.js';
 import { SourceTester } from './sources/source-tester.js';
 import { SourceViews } from './sources/source-views.js';
@@ -44,11 +46,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -59,7 +61,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, SourceViews, OAuthService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

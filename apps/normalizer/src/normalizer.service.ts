@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { topicOf } from '#connector-kit';
 import { recordTopic, topicNames } from '#contracts';
 import { connectorNames, loadConnectors } from '#connectors';
 import { BatchConsumer, TransactionalProducer, committedOffset, createKafka } from '#kafka';
@@ -23,7 +24,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     const pipeline = new NormalizerPipeline({
       groupId, transactionRecords,
       connector: (name) => connectors.get(name),
-      recordTopic: (connector, collection, kind) => recordTopic(prefix, connector, collection, kind),
+      recordTopic: ({ declaration }, collection, kind) => recordTopic(prefix, declaration.name, topicOf(declaration, collection), kind),
       deadLetterTopic: topicNames.deadLetter(prefix, 'normalizer'),
       open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
       committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),

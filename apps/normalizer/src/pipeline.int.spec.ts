@@ -28,7 +28,7 @@ function normalizer(kafka: Kafka) {
   const pipeline = new NormalizerPipeline({
     groupId, transactionRecords: 50,
     connector: (name) => (name === 'demo' ? connector : undefined),
-    recordTopic: (name, collection, kind) => recordTopic(prefix, name, collection, kind),
+    recordTopic: ({ declaration: { name } }, collection, kind) => recordTopic(prefix, name, collection, kind),
     deadLetterTopic: LETTERS,
     open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
     committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),

@@ -9,7 +9,7 @@ export interface NormalizerPorts {
   readonly groupId: string;
   readonly transactionRecords: number;
   readonly connector: (name: string) => Connector | undefined;
-  readonly recordTopic: (connector: string, collection: string, kind: 'object' | 'event') => string;
+  readonly recordTopic: (connector: Connector, collection: string, kind: 'object' | 'event') => string;
   readonly deadLetterTopic: string;
   /** The partition's transactional producer: initialised anew, and thereby fencing, once per assignment. */
   readonly open: (topic: string, partition: number) => Promise<TransactionalProducer>;
@@ -26,7 +26,7 @@ export interface NormalizerPorts {
 type Output = Map<string, OutgoingMessage[]>;
 interface Decoded { readonly meta: RawRecordMeta; readonly body: Buffer }
 interface Resolved extends Decoded { readonly connector: Connector }
-interface Split { readonly meta: RawRecordMeta; readonly normalized: Normalized }
+interface Split { readonly meta: RawRecordMeta; readonly connector: Connector; readonly normalized: Normalized }
 
 const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024;
 
@@ -108,8 +108,8 @@ export class NormalizerPipeline {
       this.bury(message, result, message.value, undefined, undefined, output);
       return 0;
     }
-    const { meta, normalized } = result.value;
-    for (const { collection, kind, ...out } of normalized.messages) add(output, this.ports.recordTopic(meta.connector, collection, kind), out);
+    const { meta, connector, normalized } = result.value;
+    for (const { collection, kind, ...out } of normalized.messages) add(output, this.ports.recordTopic(connector, collection, kind), out);
     for (const failure of normalized.failures) this.bury(message, failure, failure.bytes, meta, failure.index, output);
     return normalized.messages.length;
   }
@@ -139,7 +139,7 @@ function decode(message: IncomingMessage): Result<Decoded> {
 }
 
 function normalize({ meta, body, connector }: Resolved): Result<Split> {
-  return ok({ meta, normalized: normalizeRaw(connector.normalize, meta, body) });
+  return ok({ meta, connector, normalized: normalizeRaw(connector.normalize, meta, body) });
 }
 
 function add(output: Output, topic: string, message: OutgoingMessage): void {

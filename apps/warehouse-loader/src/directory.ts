@@ -1,6 +1,6 @@
 import type { CollectionDeclaration } from '#connector-kit';
 import type { RecordMeta } from '#contracts';
-import type { SourceTarget } from '#persistence';
+import type { DescribedCollection, SourceTarget } from '#persistence';
 import type { TableTarget } from '#warehouse';
 import type { Destination } from './decode.js';
 
@@ -12,11 +12,16 @@ export class Directory {
   private sources = new Map<string, SourceTarget>();
   private readonly targets = new Map<string, TableTarget>();
   private readonly strangers = new Map<string, number>();
+  /** What partners say of columns, by source and collection. */
+  private readonly described = new Map<string, Pick<DescribedCollection, 'types' | 'version'>>();
+  /** Newer versions of it that a record told of, by source. */
+  private readonly wanted = new Map<string, Map<string, number>>();
   private refreshing: Promise<void> | undefined;
 
   constructor(
     private readonly load: () => Promise<readonly SourceTarget[]>,
     private readonly collection: (connector: string, collection: string) => CollectionDeclaration | undefined,
+    private readonly describedOf: (sourceId: string) => Promise<readonly DescribedCollection[]>,
   ) {}
 
   /** Reads them anew; who comes while it is being done waits for the same answer. @throws when the database is away: the old ones stay */
@@ -26,8 +31,20 @@ export class Directory {
       .finally(() => { this.refreshing = undefined; });
   }
 
-  /** Reads them anew for a source that isn't there, unless that was done for it a moment ago. */
+  /** Reads what `destination` missed of a source: the source itself, unless that was done a moment ago, or the types of its columns. */
   async lookFor(sourceId: string): Promise<void> {
+    const wanted = this.wanted.get(sourceId);
+    if (wanted !== undefined) {
+      for (const { collection, types, version } of await this.describedOf(sourceId)) this.described.set(`${sourceId}/${collection}`, { types, version });
+      // What isn't there is not asked for again.
+      for (const [collection, version] of wanted) {
+        const key = `${sourceId}/${collection}`;
+        const known = this.described.get(key);
+        if ((known?.version ?? 0) < version) this.described.set(key, { types: known?.types ?? {}, version });
+      }
+      this.wanted.delete(sourceId);
+    }
+    if (this.sources.has(sourceId)) return;
     if (Date.now() - (this.strangers.get(sourceId) ?? 0) < STRANGER_MS) return;
     await this.refresh();
     if (this.sources.has(sourceId)) return;
@@ -35,16 +52,20 @@ export class Directory {
     this.strangers.set(sourceId, Date.now());
   }
 
-  /** The same object for the same table, so that rows can be grouped by it. */
-  destination(warehouseId: string, { sourceId, connector, collection, kind }: RecordMeta): Destination {
+  /** The same object for the same table, so that rows can be grouped by it. Undefined: `lookFor` must look first. */
+  destination(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: RecordMeta): Destination {
     const source = this.sources.get(sourceId);
-    if (source === undefined) return undefined;
-    if (source.deleted) return 'deleted';
-    if (source.warehouseId !== warehouseId) return 'elsewhere';
-    const key = `${source.slug}/${kind}/${connector}/${collection}`;
+    if (source?.deleted === true) return 'deleted';
+    if (source !== undefined && source.warehouseId !== warehouseId) return 'elsewhere';
+    const described = this.described.get(`${sourceId}/${collection}`);
+    const isNews = fieldsVersion > (described?.version ?? 0);
+    if (isNews) this.wanted.set(sourceId, (this.wanted.get(sourceId) ?? new Map<string, number>()).set(collection, fieldsVersion));
+    if (isNews || source === undefined) return undefined;
+    const key = `${source.slug}/${kind}/${connector}/${collection}/${described?.version ?? 0}`;
     let target = this.targets.get(key);
     if (target === undefined) {
-      target = { schema: source.slug, table: collection, kind, fields: this.collection(connector, collection)?.fields ?? {} };
+      // What a connector declares is the truth; the rest is as the partner describes it.
+      target = { schema: source.slug, table: collection, kind, fields: { ...described?.types, ...this.collection(connector, collection)?.fields } };
       this.targets.set(key, target);
     }
     return target;

@@ -52,7 +52,7 @@ async function topics(): Promise<void> {
 /** A loader as the service runs it. */
 async function loader(options: { batchRows?: number } = {}): Promise<{ stop(): Promise<void>; seen: string[] }> {
   const source = (id: string, slug: string, warehouseId: string, deleted = false) => ({ id, workspaceId: 'w', connector: 'acme', slug, warehouseId, deleted });
-  const directory = new Directory(async () => [source(SOURCE, name, WAREHOUSE), source(GONE, 'gone', WAREHOUSE, true), source(OTHERS, 'others', 'another')], () => undefined);
+  const directory = new Directory(async () => [source(SOURCE, name, WAREHOUSE), source(GONE, 'gone', WAREHOUSE, true), source(OTHERS, 'others', 'another')], () => undefined, () => Promise.resolve([]));
   const warehouse = new PostgresWarehouse(database.url);
   await warehouse.open();
   const seen: string[] = [];

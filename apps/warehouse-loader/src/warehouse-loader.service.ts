@@ -3,7 +3,7 @@ import type { CollectionDeclaration } from '#connector-kit';
 import { connectorNames, loadConnector } from '#connectors';
 import { recordTopic, topicNames } from '#contracts';
 import { RecordProducer, clusterId, createKafka } from '#kafka';
-import { SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
+import { AccountRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
 import { Directory } from './directory.js';
@@ -36,13 +36,16 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
     const collections = new Map<string, CollectionDeclaration>();
     const topics: string[] = [];
     for (const connector of connectorNames) {
-      for (const collection of (await loadConnector(connector)).declaration.collections) {
+      const { declaration } = await loadConnector(connector);
+      if (declaration.discovered !== undefined) topics.push(recordTopic(prefix, connector, declaration.discovered.topic, 'object'));
+      for (const collection of declaration.collections) {
         collections.set(`${connector}/${collection.name}`, collection);
         topics.push(recordTopic(prefix, connector, collection.name, collection.kind));
       }
     }
     const sources = new SourceRepository(database);
-    const directory = new Directory(() => sources.all(), (connector, collection) => collections.get(`${connector}/${collection}`));
+    const account = new AccountRepository(database);
+    const directory = new Directory(() => sources.all(), (connector, collection) => collections.get(`${connector}/${collection}`), (sourceId) => account.described(sourceId));
     const deadLetterTopic = topicNames.deadLetter(prefix, 'warehouse-loader');
     const context: RunnerContext = {
       kafka, topics, directory, logger, metrics, health,

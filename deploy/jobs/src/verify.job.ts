@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
+import { withFound } from '#connector-kit';
 import { loadConnector } from '#connectors';
 import { isFinal } from '#contracts';
 import { createKafka } from '#kafka';
 import { Renewer } from '#oauth';
-import { CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
+import { AccountRepository, CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
 import { kafkaSettings, type Logger } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
 import { verifySource, type SourceVerdict } from '#verification';
@@ -62,7 +63,7 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
   await open.open();
   try {
     return await verifySource({
-      connector: await loadConnector(target.connector),
+      connector: withFound(await loadConnector(target.connector), await new AccountRepository(database).found(target.id)),
       ...access(target, stored, { config, database, vault }),
       sourceId: target.id, slug: target.slug, selected, startDate: source.startDate.getTime(),
       kafka: createKafka(kafkaSettings(config, 'verify'), logger), topicPrefix: config.topicPrefix, warehouse: open,

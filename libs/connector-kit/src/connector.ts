@@ -1,6 +1,6 @@
 import type { CloudSourcesError, ErrorReport, RawRecordMeta } from '#contracts';
 import type { Credentials } from './credentials.js';
-import type { ConnectorDeclaration } from './declaration.js';
+import type { CollectionDeclaration, ConnectorDeclaration, DescribedFields } from './declaration.js';
 import type { PartnerAnswer, PartnerHttp } from './http/types.js';
 import type { OAuth } from './oauth/oauth.js';
 
@@ -51,6 +51,8 @@ export interface Page {
   /** Path and query, without credentials. */
   readonly request: string;
   readonly contentType?: string;
+  /** Types of the columns of the collection that is read, where the partner describes them. */
+  readonly fields?: DescribedFields;
   /** Saved once this page and all before it are durable. Absent: the checkpoint stays where it was. */
   readonly checkpoint?: Checkpoint;
 }
@@ -70,6 +72,23 @@ export interface CheckResult {
 
 /** One collection's reader. Ends when the collection is read; throws an error of the taxonomy when it can't be. */
 export type ReadCollection = (context: ReadContext) => AsyncIterable<Page>;
+
+/** What `check` and `discover` get. */
+export interface CheckContext extends Pick<ReadContext, 'http' | 'credentials' | 'signal'> {
+  /** What was found in this account before, of what is asked about. */
+  readonly found?: readonly CollectionDeclaration[];
+}
+
+/** Collections that only the account knows (custom objects). */
+export interface Discovery {
+  /**
+   * All that the credentials may see, in as few calls as can be; `fields` may be left empty for the pages to tell. A name stays
+   * the same from call to call, and is none of the declared ones.
+   * @throws as `Connector.check`
+   */
+  discover(context: CheckContext): Promise<readonly CollectionDeclaration[]>;
+  reader(collection: CollectionDeclaration): ReadCollection;
+}
 
 /** A normalised record on its way to a topic. */
 export interface NormalizedRecord {
@@ -142,7 +161,7 @@ export interface Connector {
    * Tests the credentials and, per collection, the permission to read it.
    * @throws AuthenticationFailedError | ConfigurationInvalidError | PartnerUnavailableError | PartnerContractError
    */
-  check(context: Pick<ReadContext, 'http' | 'credentials' | 'signal'>, collections?: readonly string[]): Promise<CheckResult>;
+  check(context: CheckContext, collections?: readonly string[]): Promise<CheckResult>;
   /** Readers by collection name; a collection with `partOf` has none. */
   readonly readers: Readonly<Record<string, ReadCollection>>;
   /**
@@ -151,6 +170,8 @@ export interface Connector {
    * makes any call.
    */
   readonly changeFeed?: string;
+  /** Present when the declaration says `discovered`. `normalize` takes their records by the name of the collection. */
+  readonly discovery?: Discovery;
   readonly normalize: Normalize;
   readonly webhook?: WebhookHandler;
 }

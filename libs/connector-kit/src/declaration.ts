@@ -24,11 +24,24 @@ export interface CollectionDeclaration {
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */
   readonly callsPerSync: number;
+  /** Of a collection that was found in an account: the partner's own name of what it holds, e.g. `Invoice__c`. */
+  readonly partnerName?: string;
+}
+
+/** What a partner says of a collection's columns, in our names. */
+export interface DescribedFields {
+  readonly types: Readonly<Record<string, FieldType>>;
+  /** Columns that are computed when they are read: they change without a change of the record. */
+  readonly calculated: readonly string[];
 }
 
 /** The collections in whose pages this one's records come; empty when it has a reader of its own. */
 export const parentsOf = ({ partOf }: Pick<CollectionDeclaration, 'partOf'>): readonly string[] =>
   partOf === undefined ? [] : typeof partOf === 'string' ? [partOf] : partOf;
+
+/** The last part of a collection's topic. */
+export const topicOf = ({ collections, discovered }: Pick<ConnectorDeclaration, 'collections' | 'discovered'>, collection: string): string =>
+  discovered === undefined || collections.some(({ name, partnerName }) => name === collection && partnerName === undefined) ? collection : discovered.topic;
 
 /** One input of the connector's form; drives validation, REST docs and the console. */
 export interface ConfigurationField {
@@ -53,6 +66,16 @@ export interface ConnectorDeclaration {
   readonly auth: readonly ('api_key' | 'basic' | 'oauth2')[];
   readonly configuration: readonly ConfigurationField[];
   readonly collections: readonly CollectionDeclaration[];
+  /**
+   * Present when accounts have object collections of their own, which `Connector.discovery` finds. All of them share one topic:
+   * topics grow with the catalog, never with tenants. The ids of their records must be unique in an account.
+   */
+  readonly discovered?: {
+    /** Last part of the topic's name. */
+    readonly topic: string;
+    readonly title: string;
+    readonly description: string;
+  };
   readonly limits: {
     /** In words, for the catalog. */
     readonly text: string;

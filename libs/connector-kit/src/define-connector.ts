@@ -24,6 +24,8 @@ export function defineConnector(connector: Connector): Connector {
     if (connector.oauth !== undefined && !declaration.configuration.some((field) => field.name === name)) fail(`OAuth provides ${name}, which is no field of the configuration`);
   }
   if (connector.oauth !== undefined && !declaration.auth.includes('oauth2')) fail('it has OAuth but its auth says nothing of oauth2');
+  if ((connector.discovery === undefined) !== (declaration.discovered === undefined)) fail('found collections need both a declaration and a discovery');
+  if (declaration.discovered !== undefined && (names.has(declaration.discovered.topic) || !/^[a-z][a-z0-9_]*$/.test(declaration.discovered.topic))) fail('the topic of found collections must match [a-z][a-z0-9_]* and be no collection');
   if ((connector.webhook === undefined) !== (declaration.webhook === undefined)) fail('webhooks need both a declaration and a handler');
   return connector;
 }

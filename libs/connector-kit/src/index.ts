@@ -1,9 +1,9 @@
 export type {
-  CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Normalize, NormalizeFailure, NormalizedRecord, Page,
+  CheckContext, CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Discovery, Normalize, NormalizeFailure, NormalizedRecord, Page,
   ReadCollection, ReadContext, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
 } from './connector.js';
-export { parentsOf } from './declaration.js';
-export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, FieldType } from './declaration.js';
+export { parentsOf, topicOf } from './declaration.js';
+export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, DescribedFields, FieldType } from './declaration.js';
 export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
 export { guardedConnector } from './http/address-guard.js';
@@ -21,3 +21,4 @@ export { connectorConformance } from './conformance/conformance.js';
 export type { ConformanceCase, ConformanceHarness, ConformancePartner } from './conformance/harness.js';
 export { planReads, type ReadPlan } from './plan-reads.js';
 export { parsePage, type ParsedPage } from './read-page.js';
+export { withFound } from './with-found.js';

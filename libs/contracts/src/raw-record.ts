@@ -31,6 +31,8 @@ export interface RawRecordMeta {
   /** Path and query of the request, without credentials. */
   readonly request?: string;
   readonly contentType?: string;
+  /** Of the described types of this collection's columns, see `RecordMeta.fieldsVersion`. */
+  readonly fieldsVersion?: number;
   readonly traceparent?: string;
 }
 
@@ -54,6 +56,7 @@ export function rawHeaders(meta: RawRecordMeta): Record<string, string> {
     runid: meta.runId,
     selected: meta.selected?.join(','),
     request: meta.request,
+    fieldsversion: meta.fieldsVersion === undefined ? undefined : String(meta.fieldsVersion),
     traceparent: meta.traceparent,
   }, meta.contentType);
 }
@@ -69,13 +72,14 @@ export function readRawHeaders(headers: WireHeaders | undefined): RawRecordMeta 
   if (component !== 'sync' && component !== 'webhook') throw new Error(`raw record with the unknown component ${component}`);
   const observedAt = Number(need('observedat'));
   if (!Number.isSafeInteger(observedAt)) throw new Error('raw record whose header ce_observedat is not a number of milliseconds');
-  const [runId, selected, request, traceparent] = ['runid', 'selected', 'request', 'traceparent'].map((name) => attribute(headers, name));
+  const [runId, selected, request, fieldsVersion, traceparent] = ['runid', 'selected', 'request', 'fieldsversion', 'traceparent'].map((name) => attribute(headers, name));
   return {
     id: need('id'), workspaceId: need('workspaceid'), sourceId: need('sourceid'), connector: need('connector'),
     collection: need('collection'), component, receivedAt: need('time'), observedAt, recordsAt: need('recordsat'),
     ...(runId !== undefined && { runId }),
     ...(selected !== undefined && { selected: selected.split(',') }),
     ...(request !== undefined && { request }),
+    ...(fieldsVersion !== undefined && { fieldsVersion: Number(fieldsVersion) }),
     ...(traceparent !== undefined && { traceparent }),
   };
 }

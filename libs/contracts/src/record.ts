@@ -36,6 +36,8 @@ export interface RecordMeta {
   readonly recordVersion: string;
   readonly kind: 'object' | 'event';
   readonly runId: string | undefined;
+  /** Present where the partner describes its columns: the control database holds the types of this version, or a newer one, before the record is sent. */
+  readonly fieldsVersion?: number;
 }
 
 /** @throws Error naming the missing header, for the dead letter. */
@@ -47,9 +49,11 @@ export function readRecordHeaders(headers: WireHeaders | undefined): RecordMeta 
   };
   const type = need('type');
   if (type !== CE_TYPES.object && type !== CE_TYPES.event) throw new Error(`record of the unknown type ${type}`);
+  const fieldsVersion = attribute(headers, 'fieldsversion');
   return {
     workspaceId: need('workspaceid'), sourceId: need('sourceid'), connector: need('connector'), collection: need('collection'),
     recordId: need('recordid'), recordVersion: attribute(headers, 'recordversion') ?? '0',
     kind: type === CE_TYPES.object ? 'object' : 'event', runId: attribute(headers, 'runid'),
+    ...(fieldsVersion !== undefined && { fieldsVersion: Number(fieldsVersion) }),
   };
 }

@@ -52,9 +52,14 @@ const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webh
 export interface ConnectorTopics {
   readonly name: string;
   readonly collections: readonly { readonly name: string; readonly kind: 'object' | 'event' }[];
+  /** The one topic of all object collections that are found in accounts (custom objects): `ce_collection` tells them apart. */
+  readonly discovered?: { readonly topic: string };
 }
 
-/** The topic that a normalised record of this collection belongs on. */
+/**
+ * The topic that a normalised record of this collection belongs on.
+ * @param collection of a found one the name of the topic that they all share
+ */
 export function recordTopic(prefix: string, connector: string, collection: string, kind: 'object' | 'event'): string {
   return kind === 'object' ? topicNames.objects(prefix, connector, collection) : topicNames.events(prefix, connector, collection);
 }
@@ -74,7 +79,8 @@ export function topicDefinitions(connectors: readonly ConnectorTopics[], options
   for (const connector of connectors) {
     definitions.push({ name: topicNames.raw(prefix, connector.name), partitions: options.rawPartitions, config: byTime(options.rawRetentionMs) });
     definitions.push({ name: topicNames.syncCommands(prefix, connector.name), partitions: options.recordPartitions, config: byTime(DAY_MS) });
-    for (const { name, kind } of connector.collections) {
+    const { discovered } = connector;
+    for (const { name, kind } of [...connector.collections, ...discovered === undefined ? [] : [{ name: discovered.topic, kind: 'object' as const }]]) {
       definitions.push({
         name: recordTopic(prefix, connector.name, name, kind),
         partitions: options.recordPartitions,

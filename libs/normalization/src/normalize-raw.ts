@@ -115,6 +115,7 @@ function toMessage(record: NormalizedRecord, meta: RawRecordMeta, common: Record
       ce_type: kind === 'object' ? CE_TYPES.object : CE_TYPES.event,
       ce_collection: collection, ce_recordid: id,
       ...(kind === 'object' && { ce_recordversion: version }),
+      ...(meta.fieldsVersion !== undefined && collection === meta.collection && { ce_fieldsversion: String(meta.fieldsVersion) }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { needsSupport, type CollectionRunState, type ErrorReport, type RunState, type RunTrigger } from '#contracts';
-import type { ApiCall, Checkpoint } from '#connector-kit';
+import type { ApiCall, Checkpoint, CollectionDeclaration, DescribedFields } from '#connector-kit';
 import type { DataSource } from 'typeorm';
+import { keepDescribed } from './account.repository.js';
 import { jsonb, rows } from './database.js';
 import { putCommands } from './outbox.repository.js';
 import { beginEnding, closeAttempts, closeRun, type EndedRun, type Trace } from './run-ending.js';
@@ -24,6 +25,8 @@ export interface ClaimedRun {
   readonly collections: readonly { readonly collection: string; readonly state: CollectionRunState; readonly records: number; readonly apiCalls: number }[];
   /** Of all collections of the source. */
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
+  /** Of the selected collections those that were found in the account. */
+  readonly found: readonly CollectionDeclaration[];
   readonly losses: number;
 }
 
@@ -80,7 +83,7 @@ export class RunRepository {
    */
   claim(runId: string, owner: string, leaseMs: number): Promise<ClaimedRun | undefined> {
     return this.database.transaction(async (tx) => {
-      const [run] = await rows<Omit<ClaimedRun, 'collections' | 'checkpoints'>>(tx, `
+      const [run] = await rows<Omit<ClaimedRun, 'collections' | 'checkpoints' | 'found'>>(tx, `
         update runs r set state = 'running', lease_owner = $2, fencing_token = r.fencing_token + 1, heartbeat_at = now(), lease_expires_at = now() + $3 * interval '1 ms',
           started_at = coalesce(r.started_at, now()), resume_at = null, waiting_until = null, error = null, losses = r.losses + case when r.state = 'running' then 1 else 0 end
         from sources s join source_credentials c on c.source_id = s.id
@@ -101,7 +104,8 @@ export class RunRepository {
         select collection, state, records::float8 as records, api_calls::float8 as "apiCalls" from collection_runs join source_collections s using (collection)
         where run_id = $1 and s.source_id = $2 order by collection`, [runId, run.sourceId]);
       const checkpoints = await rows<{ collection: string; checkpoint: Checkpoint }>(tx, 'select collection, checkpoint from checkpoints where source_id = $1', [run.sourceId]);
-      return { ...run, collections, checkpoints: Object.fromEntries(checkpoints.map(({ collection, checkpoint }) => [collection, checkpoint])) };
+      const found = await rows<{ declaration: CollectionDeclaration }>(tx, 'select declaration from found_collections join source_collections using (source_id, collection) where source_id = $1 order by collection', [run.sourceId]);
+      return { ...run, collections, found: found.map(({ declaration }) => declaration), checkpoints: Object.fromEntries(checkpoints.map(({ collection, checkpoint }) => [collection, checkpoint])) };
     });
   }
 
@@ -111,6 +115,9 @@ export class RunRepository {
       update runs set heartbeat_at = now(), lease_expires_at = now() + $3 * interval '1 ms' where id = $1 and fencing_token = $2 and state = 'running' returning 1`, [runId, token, leaseMs]);
     return held.length > 0;
   }
+
+  /** The version of the collection's types that holds these; see `described_fields`. */
+  describe(sourceId: string, collection: string, fields: DescribedFields): Promise<number> { return keepDescribed(this.database, sourceId, collection, fields); }
 
   /** After the broker's acknowledgement: checkpoint, counts, usage and calls in one statement. False: nothing was written. */
   async saveProgress(runId: string, token: number, { collection, checkpoint, addRecords, calls = [] }: Progress): Promise<boolean> {

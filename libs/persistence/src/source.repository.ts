@@ -1,5 +1,7 @@
+import type { CollectionDeclaration } from '#connector-kit';
 import type { Notice, RunTrigger } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
+import { keepFound } from './account.repository.js';
 import { isId, rows } from './database.js';
 import { DUE, firstDue, type DueSource } from './due.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
@@ -16,6 +18,8 @@ export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'co
   /** See `CredentialRepository.dueForKeepAlive`. */
   readonly keepAliveAt?: Date;
   readonly collections: readonly string[];
+  /** What was found in its account. */
+  readonly found?: readonly CollectionDeclaration[];
   readonly schedule?: NewSchedule;
   /** At least 128 random bits, and the same sealed; for connectors that take webhooks. */
   readonly webhook?: { readonly token: string; readonly sealed: string };
@@ -93,13 +97,14 @@ export class SourceRepository {
    * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due by its schedule, an interval later unless that says otherwise.
    * @throws IdempotencyConflict when the key is taken; GrantGone; a unique violation when the slug is (see `isUniqueViolation`)
    */
-  create({ sealedCredentials, grantId, keepAliveAt, collections, schedule, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
+  create({ sealedCredentials, grantId, keepAliveAt, collections, found = [], schedule, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
     return this.database.transaction(async (tx) => {
       await remember(tx, source.workspaceId, source.id, idempotency);
       await takeGrant(tx, grantId);
       await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date(Date.now() + LONGEST_MS) });
       await rows(tx, 'insert into source_credentials (source_id, sealed, keep_alive_at) values ($1, $2, $3)', [source.id, sealedCredentials, keepAliveAt ?? null]);
       await tx.getRepository(SourceCollectionEntity).insert(collections.map((collection) => ({ sourceId: source.id, collection })));
+      if (found.length > 0) await keepFound(tx, source.id, found);
       await setTiming(tx, source.id, schedule ?? {});
       if (schedule?.everyMinutes !== undefined) await setRhythms(tx, source.id, schedule.everyMinutes);
       if (webhook !== undefined) await addEndpoint(tx, source.id, webhook.token, webhook.sealed);

@@ -1,3 +1,4 @@
+import { topicOf, type ConnectorDeclaration } from '#connector-kit';
 import { attribute, recordTopic } from '#contracts';
 import { scanTopics, type Kafka } from '#kafka';
 
@@ -8,13 +9,14 @@ export interface TopicCollection { readonly name: string; readonly kind: 'object
 
 /**
  * Newest state by id and collection, of one source. As in the warehouse, the higher version wins, and of equal ones the
- * later in the topic.
+ * later in the topic. A topic holds one collection, or all that were found in accounts: the header tells which.
  */
-export async function readTopicStates(kafka: Kafka, prefix: string, connector: string, sourceId: string, collections: readonly TopicCollection[]): Promise<Map<string, Map<string, RecordState>>> {
-  const byTopic = new Map(collections.map((collection) => [recordTopic(prefix, connector, collection.name, collection.kind), collection]));
+export async function readTopicStates(kafka: Kafka, prefix: string, declaration: ConnectorDeclaration, sourceId: string, collections: readonly TopicCollection[]): Promise<Map<string, Map<string, RecordState>>> {
+  const byName = new Map(collections.map((collection) => [collection.name, collection]));
+  const topics = new Set(collections.map(({ name, kind }) => recordTopic(prefix, declaration.name, topicOf(declaration, name), kind)));
   const states = new Map<string, Map<string, RecordState>>(collections.map(({ name }) => [name, new Map()]));
-  await scanTopics(kafka, [...byTopic.keys()], ({ topic, headers, value }) => {
-    const collection = byTopic.get(topic);
+  await scanTopics(kafka, [...topics], ({ headers, value }) => {
+    const collection = byName.get(attribute(headers, 'collection') ?? '');
     const id = attribute(headers, 'recordid');
     if (collection === undefined || id === undefined || attribute(headers, 'sourceid') !== sourceId) return;
     const version = BigInt(attribute(headers, 'recordversion') ?? '0');

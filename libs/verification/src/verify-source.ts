@@ -52,7 +52,7 @@ export async function verifySource(options: VerifyOptions): Promise<SourceVerdic
   const begin = Date.now();
   let synced = begin;
   for (;;) {
-    const topics = await readTopicStates(options.kafka, options.topicPrefix, connector.declaration.name, options.sourceId, collections);
+    const topics = await readTopicStates(options.kafka, options.topicPrefix, connector.declaration, options.sourceId, collections);
     standing = await judge(options, collections, [before, after, whole], topics, standing);
     const comparisons = [...standing.values()];
     const verdicts = comparisons.map(({ problems: _, ...verdict }): CollectionVerdict => verdict);

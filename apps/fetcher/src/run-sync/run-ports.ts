@@ -1,6 +1,6 @@
 import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#contracts';
 import type { ClaimedRun, LogLine, Progress, Trace } from '#persistence';
-import type { ApiCall } from '#connector-kit';
+import type { ApiCall, DescribedFields } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 import type { Renewed } from '#oauth';
 
@@ -13,6 +13,7 @@ export interface RunStore {
   waiting(runId: string, token: number, collections: readonly string[], until: Date): Promise<boolean>;
   release(runId: string, token: number): Promise<boolean>;
   finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date, trace?: Trace): Promise<boolean>;
+  describe(sourceId: string, collection: string, fields: DescribedFields): Promise<number>;
   recordCalls(runId: string, calls: readonly ApiCall[]): Promise<void>;
   appendLog(runId: string, lines: readonly LogLine[]): Promise<void>;
 }

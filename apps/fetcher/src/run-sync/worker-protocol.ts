@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, Credentials, PartnerWait } from '#connector-kit';
+import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait } from '#connector-kit';
 import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
@@ -15,6 +15,8 @@ export interface WorkerInput {
   /** Collections that ended before the lease was lost or the run deferred: not read again. */
   readonly done: readonly string[];
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
+  /** Of the selected those that were found in the account. */
+  readonly found: readonly CollectionDeclaration[];
   readonly allowPrivateAddresses: boolean;
   readonly partnerRateLimits: boolean;
 }
@@ -31,6 +33,7 @@ export interface PageMessage {
   readonly observedAt: number;
   readonly request: string;
   readonly contentType?: string;
+  readonly fields?: DescribedFields;
   readonly checkpoint?: Checkpoint;
 }
 

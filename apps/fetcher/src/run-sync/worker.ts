@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConnector } from '#connectors';
-import { createPartnerHttp, type Page } from '#connector-kit';
+import { createPartnerHttp, withFound, type Page } from '#connector-kit';
 import { readCollections } from './read-collections.js';
 import { Renewals } from './renewals.js';
 import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage } from './worker-protocol.js';
@@ -26,7 +26,7 @@ port.on('message', (message: ParentMessage) => {
   wake?.();
 });
 
-const connector = await loadConnector(input.connector);
+const connector = withFound(await loadConnector(input.connector), input.found);
 const http = createPartnerHttp({
   connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
   ...(input.renewable && { renew: () => renewals.renew() }),

@@ -33,6 +33,12 @@ class CatalogOAuthDto {
   @ApiProperty({ type: String, isArray: true, description: 'What people are asked to allow, in the partner\'s words.' }) scopes!: string[];
 }
 
+class DiscoveredDto {
+  @ApiProperty() title!: string;
+  @ApiProperty() description!: string;
+  @ApiProperty({ description: 'Last part of the one topic that all of them share; the header ce_collection tells them apart.' }) topic!: string;
+}
+
 export class CatalogEntryDto {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
@@ -46,6 +52,7 @@ export class CatalogEntryDto {
   @ApiProperty({ type: () => LimitsDto }) limits!: LimitsDto;
   @ApiProperty({ type: () => ConfigurationFieldDto, isArray: true }) configuration!: ConfigurationFieldDto[];
   @ApiProperty({ type: String, isArray: true, description: 'Steps of setting up the webhook at the partner\'s.' }) webhookSetup!: string[];
+  @ApiProperty({ type: () => DiscoveredDto, nullable: true, description: 'Set when accounts have collections of their own (custom objects): POST /api/v1/sources/discover finds them.' }) discovered!: DiscoveredDto | null;
   @ApiProperty({ type: () => CatalogCollectionDto, isArray: true }) collections!: CatalogCollectionDto[];
 }
 

@@ -39,11 +39,11 @@ export function readConfiguration({ configuration, title }: Pick<ConnectorDeclar
 }
 
 /** Names of known collections, each once; the connector's default selection when none are given. @throws Problem */
-export function readCollections({ collections, title }: Pick<ConnectorDeclaration, 'collections' | 'title'>, asked: readonly string[] | undefined): string[] {
+export function readCollections({ collections, title, discovered }: Pick<ConnectorDeclaration, 'collections' | 'title' | 'discovered'>, asked: readonly string[] | undefined): string[] {
   if (asked === undefined) return collections.filter(({ selectedByDefault }) => selectedByDefault).map(({ name }) => name);
   const known = new Set(collections.map(({ name }) => name));
   const unknown = asked.filter((name) => !known.has(name));
-  if (unknown.length > 0) throw invalid([{ field: 'collections', message: `${title} has no collection ${unknown.slice(0, 5).map((name) => name.slice(0, 100)).join(', ')}.` }]);
+  if (unknown.length > 0) throw invalid([{ field: 'collections', message: `${title} has no collection ${unknown.slice(0, 5).map((name) => name.slice(0, 100)).join(', ')}.${discovered === undefined ? '' : ' One that is new in the account must be looked for first (POST /api/v1/sources/{id}/collections/discover).'}` }]);
   return [...new Set(asked)];
 }
 

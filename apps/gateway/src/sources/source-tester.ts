@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { createPartnerHttp, type ApiCall, type CheckResult, type Connector, type Credentials } from '#connector-kit';
-import { UsageRepository } from '#persistence';
+import { createPartnerHttp, withFound, type ApiCall, type CheckContext, type CheckResult, type CollectionDeclaration, type Connector, type Credentials } from '#connector-kit';
+import { AccountRepository, UsageRepository, type SourceEntity } from '#persistence';
 import { Catalog } from '../catalog/catalog.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { invalid } from '../http/problem.js';
@@ -10,10 +10,12 @@ const TEST_TIMEOUT_MS = 30_000;
 
 export interface Tested { readonly result: CheckResult; readonly calls: readonly ApiCall[] }
 
-/** Tries credentials at the partner's. */
+export interface Discovered { readonly found: readonly CollectionDeclaration[]; readonly calls: readonly ApiCall[] }
+
+/** Asks the partner while a person waits: whether credentials work, and what only the account knows. */
 @Injectable()
 export class SourceTester {
-  constructor(private readonly catalog: Catalog, private readonly usage: UsageRepository, private readonly config: GatewayConfig) {}
+  constructor(private readonly catalog: Catalog, private readonly usage: UsageRepository, private readonly account: AccountRepository, private readonly config: GatewayConfig) {}
 
   /** @throws Problem when there is none of that name */
   connector(name: string): Connector {
@@ -22,22 +24,29 @@ export class SourceTester {
     return connector;
   }
 
+  /** The source's connector, with the collections that were found in its account. */
+  async connectorOf({ id, connector }: Pick<SourceEntity, 'id' | 'connector'>): Promise<Connector> {
+    return withFound(this.connector(connector), await this.account.found(id));
+  }
+
   /**
    * @param collections whose permission is tried too; none: only the credentials themselves
    * @throws an error of the taxonomy when the partner refuses them or can't be reached
    */
   async test(connector: Connector, credentials: Credentials, collections: readonly string[] | undefined): Promise<Tested> {
-    const calls: ApiCall[] = [];
-    const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
-    const http = createPartnerHttp({
-      connector, credentials, signal, onCall: (call) => { calls.push(call); }, allowPrivateAddresses: this.config.allowPrivateAddresses,
-      maxAttempts: 2, maxWaitMs: 5_000, connectTimeoutMs: 5_000, headersTimeoutMs: 15_000,
-    });
-    try {
-      return { result: await connector.check({ http, credentials, signal }, collections), calls };
-    } finally {
-      await http.close();
-    }
+    const { answer, calls } = await this.ask(connector, credentials, (context) => connector.check(context, collections));
+    return { result: answer, calls };
+  }
+
+  /**
+   * Collections that only the account knows; none where the partner has no such thing.
+   * @param known what was found there before
+   * @throws as `test`
+   */
+  async discover({ discovery, ...connector }: Connector, credentials: Credentials, known: readonly CollectionDeclaration[] = []): Promise<Discovered> {
+    if (discovery === undefined) return { found: [], calls: [] };
+    const { answer, calls } = await this.ask(connector, credentials, (context) => discovery.discover({ ...context, found: known }));
+    return { found: answer, calls };
   }
 
   /** Counts the calls of a test for the source that they were made for. */
@@ -45,5 +54,19 @@ export class SourceTester {
     const byCollection = new Map<string, number>();
     for (const { collection } of calls) byCollection.set(collection, (byCollection.get(collection) ?? 0) + 1);
     for (const [collection, count] of byCollection) await this.usage.add(sourceId, collection, count);
+  }
+
+  private async ask<T>(connector: Connector, credentials: Credentials, question: (context: CheckContext) => Promise<T>): Promise<{ readonly answer: T; readonly calls: readonly ApiCall[] }> {
+    const calls: ApiCall[] = [];
+    const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
+    const http = createPartnerHttp({
+      connector, credentials, signal, onCall: (call) => { calls.push(call); }, allowPrivateAddresses: this.config.allowPrivateAddresses,
+      maxAttempts: 2, maxWaitMs: 5_000, connectTimeoutMs: 5_000, headersTimeoutMs: 15_000,
+    });
+    try {
+      return { answer: await question({ http, credentials, signal }), calls };
+    } finally {
+      await http.close();
+    }
   }
 }

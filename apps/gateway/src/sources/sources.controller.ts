@@ -5,7 +5,7 @@ import { Caller } from '../access/principal.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ScheduleDto } from './schedule.dto.js';
 import { SourceViews } from './source-views.js';
-import { ChangeSourceDto, CollectionsDto, CreateSourceDto, CredentialsDto, SourceCollectionListDto, SourceDto, SourceListDto, SourceTestDto, TestSavedSourceDto, TestSourceDto } from './sources.dto.js';
+import { ChangeSourceDto, CreateSourceDto, CredentialsDto, SourceDto, SourceListDto, SourceTestDto, TestSavedSourceDto, TestSourceDto } from './sources.dto.js';
 import { SourcesService } from './sources.service.js';
 
 @ApiTags('sources')
@@ -62,25 +62,6 @@ export class SourcesController {
   @ApiOkResponse({ type: SourceDto })
   async schedule(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() body: ScheduleDto): Promise<SourceDto> {
     return this.views.one(await this.sources.schedule(workspaceId, id, body));
-  }
-
-  @Get(':id/collections')
-  @ApiOperation({ summary: 'List a source\'s collections' })
-  @ApiOkResponse({ type: SourceCollectionListDto })
-  async collections(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceCollectionListDto> {
-    const { source, collections, health } = await this.sources.get(workspaceId, id);
-    const selected = new Map(collections.map((one) => [one.collection, one]));
-    return { data: this.sources.connector(source.connector).declaration.collections.map(({ name, kind }) => {
-      const { failedRuns = 0, failingSince = null, warning = null } = health.find(({ collection }) => collection === name) ?? {};
-      return { name, kind, selected: selected.has(name), everyMinutes: selected.get(name)?.everyMinutes ?? null, readAt: selected.get(name)?.readAt ?? null, failedRuns, failingSince, warning };
-    }) };
-  }
-
-  @Put(':id/collections')
-  @ApiOperation({ summary: 'Select collections', description: 'Exactly these, from the next run on.' })
-  @ApiOkResponse({ type: SourceDto })
-  async select(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { collections }: CollectionsDto): Promise<SourceDto> {
-    return this.views.one(await this.sources.select(workspaceId, id, collections));
   }
 
   @Post(':id/test')

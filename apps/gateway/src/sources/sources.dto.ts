@@ -32,6 +32,10 @@ export class TestSourceDto extends CredentialsDto {
   collections?: string[];
 }
 
+export class DiscoverDto extends CredentialsDto {
+  @ApiProperty({ description: 'Name in the catalog.' }) @IsString() @MaxLength(100) connector!: string;
+}
+
 export class CreateSourceDto extends TestSourceDto {
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) name!: string;
 
@@ -108,15 +112,31 @@ export class TestSavedSourceDto {
   collections?: string[];
 }
 
-class SourceCollectionDto {
+class NamedCollectionDto {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: ['object', 'event'] }) kind!: 'object' | 'event';
+  @ApiProperty() title!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'The partner\'s own name, of a collection that was found in the account (a custom object).' }) partnerName!: string | null;
+  @ApiProperty({ type: 'integer', description: 'API calls of one sync in which nothing changed.' }) callsPerSync!: number;
+}
+
+class SourceCollectionDto extends NamedCollectionDto {
   @ApiProperty() selected!: boolean;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Scheduled syncs read it about so often; null: each of them does.' }) everyMinutes!: number | null;
   @ApiProperty({ type: Date, nullable: true, description: 'When the last sync that read all of it began.' }) readAt!: Date | null;
   @ApiProperty({ type: 'integer', description: 'Runs in a row in which it failed.' }) failedRuns!: number;
   @ApiProperty({ type: Date, nullable: true }) failingSince!: Date | null;
   @ApiProperty({ type: () => NoticeDto, nullable: true }) warning!: NoticeDto | null;
+  @ApiProperty({ type: String, isArray: true, description: 'Columns that the partner computes when they are read (formulas): they change without a change of the record, so that a sync doesn\'t see it. Known after the first sync.' }) calculated!: string[];
+}
+
+class FoundCollectionDto extends NamedCollectionDto {
+  @ApiProperty() description!: string;
+  @ApiProperty({ type: String, isArray: true, description: 'What the credentials must be allowed to, in the partner\'s words.' }) permissions!: string[];
+}
+
+export class FoundCollectionListDto {
+  @ApiProperty({ type: () => FoundCollectionDto, isArray: true }) data!: FoundCollectionDto[];
 }
 
 export class SourceCollectionListDto {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Connector, CheckResult } from '#connector-kit';
+import { withFound, type CheckResult, type Connector, type Credentials } from '#connector-kit';
 import { GrantGone, SourceRepository, isUniqueViolation, newId, type CollectionHealth, type Idempotency, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
@@ -9,7 +9,7 @@ import { WarehousesService } from '../warehouses/warehouses.service.js';
 import { SourceCredentials, grantGone, type GivenCredentials } from './source-credentials.js';
 import { DEFAULT_INTERVAL, readInterval, readRhythms, readTiming, type AskedSchedule } from './schedule-input.js';
 import { hasObjects, isSlug, numberedSlug, readCollections, readStartDate, toSlug } from './source-input.js';
-import { SourceTester } from './source-tester.js';
+import { SourceTester, type Discovered } from './source-tester.js';
 
 export interface SourceView { readonly source: SourceEntity; readonly collections: readonly SourceCollectionEntity[]; readonly health: readonly CollectionHealth[] }
 
@@ -51,15 +51,16 @@ export class SourcesService {
   connector(name: string): Connector { return this.tester.connector(name); }
 
   async test(caller: Principal, connectorName: string, given: GivenCredentials, collections: readonly string[] | undefined): Promise<CheckResult> {
-    const connector = this.tester.connector(connectorName);
-    const { credentials } = await this.credentials.read(caller, connector, given);
+    const plain = this.tester.connector(connectorName);
+    const { credentials } = await this.credentials.read(caller, plain, given);
+    const { connector } = await this.knowing(plain, credentials, collections);
     return (await this.tester.test(connector, credentials, collections === undefined ? undefined : readCollections(connector.declaration, collections))).result;
   }
 
   /** As a run would meet the partner now. @throws an error of the taxonomy when the credentials themselves are refused */
   async testSaved(caller: Principal, id: string, asked: readonly string[] | undefined): Promise<CheckResult> {
     const { source, collections } = await this.get(caller.workspaceId, id);
-    const connector = this.connector(source.connector);
+    const connector = await this.tester.connectorOf(source);
     const wanted = asked === undefined ? collections.map(({ collection }) => collection) : readCollections(connector.declaration, asked);
     const { result: { result, calls } } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, {}), (credentials) => this.tester.test(connector, credentials, wanted));
     await this.tester.count(id, calls);
@@ -77,10 +78,11 @@ export class SourcesService {
   }
 
   private async make(caller: Principal, input: CreateSource, idempotency: Idempotency | undefined): Promise<SourceView> {
-    const connector = this.tester.connector(input.connector);
-    const { declaration } = connector;
     const { workspaceId } = caller;
-    const { credentials, shown, grantId, keepAliveAt } = await this.credentials.read(caller, connector, input);
+    const plain = this.tester.connector(input.connector);
+    const { credentials, shown, grantId, keepAliveAt } = await this.credentials.read(caller, plain, input);
+    const { connector, found, calls: asked } = await this.knowing(plain, credentials, input.collections);
+    const { declaration } = connector;
     const collections = readCollections(declaration, input.collections);
     const startDate = readStartDate(input.startDate, Date.now());
     const floor = this.config.intervalFloorMinutes;
@@ -94,7 +96,7 @@ export class SourcesService {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     try {
       await this.sources.create({
-        id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, schedule, collections,
+        id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, schedule, collections, found,
         sealedCredentials: this.credentials.seal(id, credentials), ...(grantId !== undefined && { grantId }), ...(keepAliveAt !== undefined && { keepAliveAt }),
         ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.credentials.sealToken(id, token) } }),
       }, 'first', idempotency);
@@ -102,13 +104,13 @@ export class SourcesService {
       if (error instanceof GrantGone) throw grantGone();
       throw isUniqueViolation(error) ? slugTaken(slug) : error;
     }
-    await this.tester.count(id, calls);
+    await this.tester.count(id, [...asked, ...calls]);
     return this.get(workspaceId, id);
   }
 
   async change(workspaceId: string, id: string, { name, warehouseId, schedule }: { readonly name?: string; readonly warehouseId?: string | null; readonly schedule?: AskedSchedule }): Promise<SourceView> {
     const { source, collections } = await this.get(workspaceId, id);
-    const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects(this.connector(source.connector).declaration, names(collections)));
+    const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects((await this.tester.connectorOf(source)).declaration, names(collections)));
     if (schedule !== undefined) await this.schedule(workspaceId, id, schedule);
     await this.sources.change(id, { ...(name !== undefined && { name }), ...(chosen !== undefined && { warehouseId: chosen }) });
     return this.get(workspaceId, id);
@@ -124,14 +126,14 @@ export class SourcesService {
     const { source, collections } = await this.get(workspaceId, id);
     const floor = this.config.intervalFloorMinutes;
     const timing = readTiming(asked, floor);
-    const everyMinutes = asked.collections && readRhythms(this.connector(source.connector).declaration, names(collections), asked.collections, rhythms(collections), floor);
+    const everyMinutes = asked.collections && readRhythms((await this.tester.connectorOf(source)).declaration, names(collections), asked.collections, rhythms(collections), floor);
     await this.sources.schedule(id, { ...timing, ...(everyMinutes !== undefined && { everyMinutes }) });
     return this.get(workspaceId, id);
   }
 
   async select(workspaceId: string, id: string, asked: readonly string[]): Promise<SourceView> {
     const { source, collections } = await this.get(workspaceId, id);
-    const { declaration } = this.connector(source.connector);
+    const { declaration } = await this.tester.connectorOf(source);
     const selected = readCollections(declaration, asked);
     const warehouseId = await this.warehouses.forSource(workspaceId, source.warehouseId ?? undefined, hasObjects(declaration, selected));
     if (warehouseId !== source.warehouseId) await this.sources.change(id, { warehouseId });
@@ -160,6 +162,14 @@ export class SourcesService {
     await this.credentials.replace(source, made);
     await this.tester.count(id, result.calls);
     return this.get(caller.workspaceId, id);
+  }
+
+  /** The connector as this account has it: looked at only when something is asked for that isn't declared. */
+  private async knowing(connector: Connector, credentials: Credentials, asked: readonly string[] = []): Promise<Discovered & { readonly connector: Connector }> {
+    const own = new Set(connector.declaration.collections.map(({ name }) => name));
+    if (asked.every((name) => own.has(name))) return { connector, found: [], calls: [] };
+    const { found, calls } = await this.tester.discover(connector, credentials);
+    return { connector: withFound(connector, found), found, calls };
   }
 
   /** The one asked for, or the first free one made of the name. */

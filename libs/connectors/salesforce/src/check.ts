@@ -1,13 +1,11 @@
 import { PermissionDeniedError } from '#contracts';
-import { checkAccess, parsePage, type CheckResult, type Connector } from '#connector-kit';
+import { checkAccess, parsePage, type CheckContext, type CheckResult } from '#connector-kit';
 import { OBJECTS } from './objects.js';
 import { API } from './session.js';
 import { textOf } from './values.js';
 
-type Context = Parameters<Connector['check']>[0];
-
 /** The org's name and id; a user without access to them still signed in to a host. */
-async function accountOf({ http, credentials }: Context): Promise<string> {
+async function accountOf({ http, credentials }: CheckContext): Promise<string> {
   try {
     const response = await http.send({ path: `${API}/query`, collection: 'users', query: { q: 'SELECT Id, Name FROM Organization LIMIT 1' } });
     const [organization] = parsePage(response, 'records').records;
@@ -21,9 +19,10 @@ async function accountOf({ http, credentials }: Context): Promise<string> {
 }
 
 /** Asks for one id of each object: what the profile doesn't allow, or the org doesn't have, isn't supported. */
-export async function check(context: Context, collections?: readonly string[]): Promise<CheckResult> {
+export async function check(context: CheckContext, collections?: readonly string[]): Promise<CheckResult> {
   const account = await accountOf(context);
-  const objects = new Map(OBJECTS.filter(({ collection }) => collections?.includes(collection) !== false).map(({ collection, object }) => [collection, object]));
+  const custom = (context.found ?? []).map(({ name, partnerName = name }) => ({ collection: name, object: partnerName }));
+  const objects = new Map([...OBJECTS, ...custom].filter(({ collection }) => collections?.includes(collection) !== false).map(({ collection, object }) => [collection, object]));
   const access = await checkAccess([...objects.keys()], async (collection) => {
     parsePage(await context.http.send({ path: `${API}/query`, collection, query: { q: `SELECT Id FROM ${objects.get(collection) ?? ''} LIMIT 1` } }), 'records');
   });

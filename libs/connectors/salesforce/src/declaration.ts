@@ -1,4 +1,5 @@
 import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit';
+import { CUSTOM_OBJECTS } from './discovery.js';
 import { EVERYWHERE, OBJECTS } from './objects.js';
 import { OUTBOUND_MESSAGES } from './outbound-message.js';
 
@@ -29,8 +30,13 @@ export const declaration: ConnectorDeclaration = {
       name: 'loginUrl', type: 'url', title: 'Login URL', required: false, default: 'https://login.salesforce.com',
       help: 'https://test.salesforce.com for a sandbox, or your My Domain.',
     },
+    {
+      name: 'fullReadDays', type: 'string', title: 'Read objects with formulas in full every … days', required: false, pattern: '^[0-9]{1,3}$', placeholder: '7',
+      help: 'A formula changes without a trace: a sync doesn\'t see it. Objects with formula fields are then read in full every so many days, one call for each 2,000 records. Empty or 0: never.',
+    },
   ],
   collections,
+  discovered: { topic: CUSTOM_OBJECTS, title: 'Custom objects', description: 'Every custom object of your org that you may query, each as a collection and table of its own.' },
   limits: {
     text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We stop at 90 % of the org\'s limit.',
     requestsPerSecond: 10,

@@ -2,6 +2,7 @@ import { ConfigurationInvalidError } from '#contracts';
 import { defineConnector, type Credentials } from '#connector-kit';
 import { check } from './check.js';
 import { declaration } from './declaration.js';
+import { discovery } from './discovery.js';
 import { mapError, shouldRetry } from './map-error.js';
 import { normalize } from './normalize.js';
 import { OBJECTS } from './objects.js';
@@ -31,6 +32,7 @@ export const connector = defineConnector({
   shouldRetry,
   check,
   readers: Object.fromEntries(OBJECTS.map((object) => [object.collection, objectReader(object)])),
+  discovery,
   normalize,
   webhook,
 });

@@ -1,6 +1,6 @@
 import type { Normalize } from '#connector-kit';
 import { OUTBOUND_MESSAGES, normalizeNotification } from './outbound-message.js';
-import { columnName } from './column-name.js';
+import { columnNames } from './column-name.js';
 import { CURSORS, toMs } from './values.js';
 
 /**
@@ -13,13 +13,9 @@ export const normalize: Normalize = ({ attributes: _type, ...record }, { collect
   const id = record.Id;
   if (typeof id !== 'string' || id === '') return [{ failure: { reason: 'record_without_id', message: `A record of ${collection} has no Id.` } }];
   const data: Record<string, unknown> = {};
-  // Two custom fields may come to one name; by the alphabet, so that each keeps its column from record to record.
-  for (const field of Object.keys(record).sort()) {
-    const name = columnName(field);
-    let free = name;
-    for (let count = 2; free in data; count++) free = `${name}_${count}`;
+  for (const [field, column] of columnNames(Object.keys(record))) {
     const ms = toMs(record[field]);
-    data[free] = ms === undefined ? record[field] : new Date(ms).toISOString();
+    data[column] = ms === undefined ? record[field] : new Date(ms).toISOString();
   }
   const version = CURSORS.map((field) => toMs(record[field])).find((ms) => ms !== undefined) ?? observedAt;
   return [{ collection, kind: 'object', id, version, ...record.IsDeleted === true && { deleted: true }, data }];

@@ -1,7 +1,7 @@
 import { PartnerContractError, PartnerUnavailableError } from '#contracts';
 import { parsePage, type Checkpoint, type Page, type PartnerResponse, type ReadCollection, type ReadContext } from '#connector-kit';
 import { readJob, startJob, type BulkJob } from './bulk.js';
-import { columnList, describe, isFresh, type Columns } from './columns.js';
+import { columnList, describe, describedFields, hasFormulas, isFresh, type Columns } from './columns.js';
 import { joinParts } from './join-parts.js';
 import { mapError } from './map-error.js';
 import type { SalesforceObject } from './objects.js';
@@ -13,6 +13,7 @@ import { isObject, textOf, toMs, type Json } from './values.js';
 const LAG_MS = 120_000;
 /** … and the ten before are read again. A transaction may last ten minutes, and its records are stamped at its start. */
 const LOOK_BACK_MS = 600_000;
+const DAY_MS = 86_400_000;
 
 /** A window that is being read. Times in milliseconds on Salesforce's clock. */
 export interface Slice {
@@ -20,6 +21,8 @@ export interface Slice {
   readonly to?: number | undefined;
   /** What the collection is read up to once the window is. */
   readonly through: number;
+  /** It begins at the sync start date. */
+  readonly full?: boolean | undefined;
   /** The next batch: opaque, and void after two days. */
   readonly next?: string | undefined;
   /** Cursor and id of the last record that was read. */
@@ -31,6 +34,8 @@ export interface Slice {
 interface State {
   readonly columns?: Columns | undefined;
   readonly through?: number | undefined;
+  /** When it was last read in full, for the formulas in it. */
+  readonly fullAt?: number | undefined;
   readonly slice?: Slice | undefined;
 }
 
@@ -56,11 +61,14 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
   const state = stateOf(context.checkpoint);
   let columns = isFresh(state.columns, context.now()) ? state.columns : await describe(session, object);
   let described = columns !== state.columns;
+  let told: Columns | undefined;
   let slice = state.slice ?? newSlice(state, columns, context);
-  const checkpoint = (rest: Slice | undefined): Checkpoint => ({ columns, ...rest === undefined ? { through: slice.through } : { through: state.through, slice: rest } }) as unknown as Checkpoint;
-  const page = (response: PartnerResponse, body: Buffer, count: number, rest: Slice | undefined): Page => ({
-    body, recordsAt: 'records', counts: { [collection]: count }, observedAt: response.observedAt, request: response.request, checkpoint: JSON.parse(JSON.stringify(checkpoint(rest))) as Checkpoint,
-  });
+  const checkpoint = (rest: Slice | undefined): Checkpoint => ({ columns, fullAt: rest === undefined && slice.full === true ? slice.through : state.fullAt, ...rest === undefined ? { through: slice.through } : { through: state.through, slice: rest } }) as unknown as Checkpoint;
+  const page = (response: PartnerResponse, body: Buffer, count: number, rest: Slice | undefined): Page => {
+    const news = told === columns ? {} : { fields: describedFields(columns) };
+    told = columns;
+    return { body, recordsAt: 'records', counts: { [collection]: count }, observedAt: response.observedAt, request: response.request, ...news, checkpoint: JSON.parse(JSON.stringify(checkpoint(rest))) as Checkpoint };
+  };
   const locators = new Set<string>();
   let restartedAt: string | undefined;
   let started = false;
@@ -87,7 +95,7 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
       case 'INVALID_FIELD':
         // A field went away since the last describe; that it is still described and can't be read is for the person to mend.
         if (described) throw mapError({ ...response, path: `${API}/queryAll` }) ?? new PartnerContractError(`Salesforce doesn't know the fields of ${object}.`);
-        columns = await describe(session, object);
+        columns = await again(session, object, columns, context);
         described = true;
         continue;
       case 'INVALID_QUERY_LOCATOR': {
@@ -125,11 +133,27 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
   }
 }
 
-function newSlice({ through }: State, { cursor }: Columns, context: ReadContext): Slice {
+/** The fields without those that went away. */
+async function again(session: Session, object: string, before: Columns, context: ReadContext): Promise<Columns> {
+  const now = await describe(session, object);
+  const left = new Set(columnList(now).map(({ name }) => name));
+  const gone = columnList(before).map(({ name }) => name).filter((name) => !left.has(name));
+  context.warn(`${object} has no ${gone.join(', ')} any more, or the user may not read it: its column gets no new values.`);
+  return now;
+}
+
+/** Formulas change without moving any time: a person may have objects with some read in full every so many days. */
+function isDue({ fullAt }: State, columns: Columns, { credentials, now }: ReadContext): boolean {
+  const days = Number(credentials.fullReadDays ?? 0);
+  return days > 0 && hasFormulas(columns) && now() - (fullAt ?? 0) >= days * DAY_MS;
+}
+
+function newSlice(state: State, columns: Columns, context: ReadContext): Slice {
   const to = context.now() - LAG_MS;
-  if (cursor === '') return { through: to };
+  if (columns.cursor === '') return { through: to, full: true };
+  const through = isDue(state, columns, context) ? undefined : state.through;
   const from = through === undefined ? (context.startDate > 0 ? context.startDate : undefined) : through - LOOK_BACK_MS;
-  return { from: from === undefined ? undefined : Math.min(from, to - LOOK_BACK_MS), to, through: to };
+  return { from: from === undefined ? undefined : Math.min(from, to - LOOK_BACK_MS), to, through: to, ...through === undefined && { full: true } };
 }
 
 /** The path of the next batch; a whole address is used by its path only. */
