@@ -61,7 +61,7 @@ describe('a Salesforce source with custom objects', () => {
   it('has a table for each, with the types that Salesforce describes, not those that the first values look like', async () => {
     await untilTrue('every invoice is in the warehouse', async () => await product.warehouse.count('crm', 'invoice_c') === INVOICES, product);
     expect(await types('invoice_c')).toMatchObject({
-      amount_c: 'double precision', lines_c: 'bigint', paid_c: 'boolean', due_c: 'date', sent_c: 'timestamp with time zone', number_c: 'text', overdue_c: 'boolean', name: 'text', system_modstamp: 'timestamp with time zone',
+      amount_c: 'numeric', lines_c: 'bigint', paid_c: 'boolean', due_c: 'date', sent_c: 'timestamp with time zone', number_c: 'text', overdue_c: 'boolean', name: 'text', system_modstamp: 'timestamp with time zone',
     });
     expect(await product.warehouse.rows('select name, lines_c::int as lines, paid_c as paid, number_c as number from crm.invoice_c where id = $1', [first])).toEqual([{ name: 'INV-0', lines: 0, paid: true, number: '1000' }]);
     const { data } = await product.api.get<List<{ name: string; selected: boolean; calculated: readonly string[] }>>(`sources/${source.id}/collections`);
@@ -83,7 +83,7 @@ describe('a Salesforce source with custom objects', () => {
     await product.api.put(`sources/${source.id}/collections`, { collections: ['accounts', 'invoice_c', 'later_c'] });
     expect((await sync()).state).toBe('succeeded');
     await untilTrue('the change and the new object are in the warehouse', async () => await product.warehouse.count('crm', 'invoice_c', 'is_deleted') === 1 && await product.warehouse.count('crm', 'later_c') === 1, product);
-    expect([(await types('invoice_c'))['tax_c'], (await types('later_c'))['level_c'], (await types('accounts'))['rating_points_c']]).toEqual(['double precision', 'double precision', 'double precision']);
+    expect([(await types('invoice_c'))['tax_c'], (await types('later_c'))['level_c'], (await types('accounts'))['rating_points_c']]).toEqual(['numeric', 'numeric', 'numeric']);
     expect(await product.warehouse.rows('select tax_c::int as tax from crm.invoice_c where id = $1', [first])).toEqual([{ tax: 3 }]);
   }, 3 * MINUTE);
 

@@ -96,7 +96,7 @@ describe('sources', () => {
     expect(await call('POST', `/sources/${id}/sync`)).toMatchObject({ status: 409, body: { code: 'source_paused' } });
     expect((await call('POST', `/sources/${id}/resume`)).body).toMatchObject({ state: 'active', nextRunAt: rescheduled.nextRunAt });
     expect((await call('PUT', `/sources/${id}/collections`, { collections: ['charge_events', 'charge_events'] })).body.collections).toEqual(['charge_events']);
-    expect((await call('GET', `/sources/${id}/collections`)).body.data.filter(({ selected }) => selected)).toEqual([{ name: 'charge_events', kind: 'event', selected: true, everyMinutes: null, readAt: null, failedRuns: 0, failingSince: null, warning: null }]);
+    expect((await call('GET', `/sources/${id}/collections`)).body.data.filter(({ selected }) => selected)).toMatchObject([{ name: 'charge_events', kind: 'event', selected: true, everyMinutes: null, readAt: null, failedRuns: 0, failingSince: null, warning: null, calculated: [], partnerName: null }]);
   });
 
   it('in error need new credentials, which are tested, and only then run again', async () => {

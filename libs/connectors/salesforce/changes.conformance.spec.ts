@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPartnerHttp, createRunScope, planReads, recordSlices, type ApiCall, type Checkpoint, type NormalizedRecord, type ReadCollection } from '#connector-kit';
+import { createPartnerHttp, createRunScope, planReads, recordSlices, type ApiCall, type Checkpoint, type DescribedFields, type NormalizedRecord, type ReadCollection } from '#connector-kit';
 import { startSalesforceSimulator, type SalesforceSimulator } from '#testing';
 import { connector } from './src/index.js';
 import { OBJECTS } from './src/objects.js';
@@ -15,18 +15,20 @@ describe('the Salesforce connector, run after run', () => {
   let rows: Map<string, NormalizedRecord>;
   let checkpoints: Record<string, Checkpoint | undefined>;
   let calls: ApiCall[];
+  let warnings: string[];
+  let described: Record<string, DescribedFields>;
   const urls = (): string[] => calls.map(({ request }) => decodeURIComponent(request));
 
   beforeEach(async () => {
     simulator = await startSalesforceSimulator({ startAt: Date.now() - 200 * DAY, data: { accounts: 30 } });
-    [rows, checkpoints, calls] = [new Map(), {}, []];
+    [rows, checkpoints, calls, warnings, described] = [new Map(), {}, [], [], {}];
   });
   afterEach(() => simulator.stop());
 
-  interface SyncOptions { readonly readers?: Readonly<Record<string, ReadCollection>>; readonly startDate?: number; readonly stopAfter?: number; readonly accessToken?: string; /** How far our clock is ahead until Salesforce answers, ms. */ readonly ahead?: number }
+  interface SyncOptions { readonly readers?: Readonly<Record<string, ReadCollection>>; readonly startDate?: number; readonly stopAfter?: number; readonly accessToken?: string; readonly fullReadDays?: string; /** How far our clock is ahead until Salesforce answers, ms. */ readonly ahead?: number }
   /** One run, in which the warehouse keeps the newest version of each record. @returns what was thrown, by collection */
-  async function sync(selected: readonly string[], { readers = connector.readers, startDate = 0, stopAfter = Infinity, accessToken = simulator.signIn(simulator.admin), ahead = 0 }: SyncOptions = {}): Promise<Record<string, unknown>> {
-    const credentials = { instanceUrl: simulator.url, accessToken };
+  async function sync(selected: readonly string[], { readers = connector.readers, startDate = 0, stopAfter = Infinity, accessToken = simulator.signIn(simulator.admin), fullReadDays = '', ahead = 0 }: SyncOptions = {}): Promise<Record<string, unknown>> {
+    const credentials = { instanceUrl: simulator.url, accessToken, fullReadDays };
     const http = createPartnerHttp({ connector, credentials, limits: {}, allowPrivateAddresses: true, onCall: (call) => { calls.push(call); }, wait: () => Promise.resolve() });
     const run = createRunScope();
     const thrown: Record<string, unknown> = {};
@@ -36,7 +38,7 @@ describe('the Salesforce connector, run after run', () => {
         let pages = 0;
         for await (const page of readers[reader]?.({
           http, credentials, checkpoint: checkpoints[reader], checkpoints, startDate, selected: new Set(selected), run,
-          now: () => simulator.now() + ahead, signal: new AbortController().signal, warn: (message) => { throw new Error(message); },
+          now: () => simulator.now() + ahead, signal: new AbortController().signal, warn: (message) => { warnings.push(message); },
         }) ?? []) {
           for (const { start, end } of recordSlices(page.body, page.recordsAt)) {
             for (const record of connector.normalize(JSON.parse(page.body.toString('utf8', start, end)) as Record<string, unknown>, {
@@ -47,6 +49,7 @@ describe('the Salesforce connector, run after run', () => {
               if (record.version >= (rows.get(key)?.version ?? 0)) rows.set(key, record);
             }
           }
+          if (page.fields !== undefined) described[reader] = page.fields;
           checkpoints[reader] = JSON.parse(JSON.stringify(page.checkpoint)) as Checkpoint;
           if (++pages === stopAfter) break;
         }
@@ -159,12 +162,38 @@ describe('the Salesforce connector, run after run', () => {
     simulator.advance(HOUR);
     expect(await sync(['accounts'])).toEqual({});
     expect(urls().map((url) => /describe|queryAll/.exec(url)?.[0])).toEqual(['queryAll', 'describe', 'queryAll']);
+    expect(warnings).toEqual([expect.stringContaining('Account has no Tier__c any more')]);
+    expect(described['accounts']).toMatchObject({ types: { rank_c: 'number', annual_revenue: 'number', number_of_employees: 'integer', name: 'string', system_modstamp: 'timestamp', is_deleted: 'boolean' }, calculated: ['score_c'] });
     simulator.addField('Account', 'Late__c:double');
     simulator.advance(DAY);
     const id = simulator.create('Account', { Name: 'x', Late__c: 2.5, Rank__c: 3 });
     simulator.advance(HOUR);
     await sync(['accounts']);
     expect(rows.get(`accounts/${id}`)?.data).toMatchObject({ late_c: 2.5, rank_c: 3 });
+  }, 60_000);
+
+  it('sees a formula change only in a full reading, which comes every so many days where a person asks for it', async () => {
+    const [id = ''] = simulator.ids('Account');
+    const score = (): unknown => rows.get(`accounts/${id}`)?.data['score_c'];
+    const windows = (): number => urls().filter((url) => url.includes('queryAll') && url.includes(' >= ')).length;
+    await sync(['accounts', 'contacts'], { fullReadDays: '7' });
+    simulator.recalculate('Account', id, { Score__c: 4711 });
+    for (const days of [1, 3]) {
+      simulator.advance(days * DAY);
+      await sync(['accounts', 'contacts'], { fullReadDays: '7' });
+      expect([score() === 4711, windows()]).toEqual([false, 2]);
+    }
+    simulator.advance(4 * DAY);
+    await sync(['accounts', 'contacts'], { fullReadDays: '7' });
+    // Contacts have no formula: only what changed.
+    expect([score(), windows()]).toEqual([4711, 1]);
+    simulator.advance(DAY);
+    await sync(['accounts'], { fullReadDays: '7' });
+    expect(windows()).toBe(1);
+    simulator.recalculate('Account', id, { Score__c: 1 });
+    simulator.advance(30 * DAY);
+    await sync(['accounts']);
+    expect(score()).toBe(4711);
   }, 60_000);
 
   it('reports a denied object by collection and goes on', async () => {
@@ -240,6 +269,8 @@ describe('the Salesforce connector, run after run', () => {
       rows.clear();
       checkpoints = {};
       expect(await sync(['accounts'], bulk())).toEqual({});
+      // What was read is taken away again.
+      expect([calls.at(-1)?.method, simulator.bulk.jobs.size]).toEqual(['DELETE', 0]);
       expect(calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
       expect([...rows.values()].map(({ id, data }) => [id, data.phone])).toEqual(expect.arrayContaining([[expect.any(String), null]]));
       const found = [...rows.values()].map(({ data, ...rest }) => ({ ...rest, data: Object.fromEntries(Object.entries(data).filter(([name]) => name !== 'phone' || data.phone !== null)) }));

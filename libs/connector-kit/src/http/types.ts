@@ -16,7 +16,7 @@ export interface PartnerRequest {
   readonly path: string;
   /** Repeated keys for arrays; undefined values are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>;
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   /** The collection that this call is counted for. */

@@ -65,9 +65,14 @@ export async function* readJob(session: Session, columns: Columns, started: Star
     if (next !== undefined && (next === locator || seen.has(next))) throw new PartnerContractError('The results of a bulk job go in circles: a locator came again.');
     if (next !== undefined) seen.add(next);
     yield { response, body: Buffer.from(`{"records":[${records.join(',')}]}`), count: records.length, job: next === undefined ? undefined : { id: started.id, locator: next } };
-    if (next === undefined) return;
+    if (next === undefined) return forget(session, started.id);
     locator = next;
   }
+}
+
+/** A job that was read takes room of the org's for seven days. That it can't be deleted harms nothing. */
+async function forget(session: Session, id: string): Promise<void> {
+  await session.send({ path: `${API}/jobs/query/${id}`, endpoint: 'job', method: 'DELETE' }, ['NOT_FOUND', 'INVALIDJOBSTATE']).catch(() => undefined);
 }
 
 /** Waits for a job. False: there is none. */

@@ -76,11 +76,13 @@ async function* read({ collection, object }: Pick<SalesforceObject, 'collection'
   for (;;) {
     const range: Range = { object, cursor: columns.cursor, from: slice.seen?.at ?? slice.from, to: slice.to, ...columns.cursor === '' && { fromId: slice.seen?.id } };
     if (slice.job !== undefined) {
+      let isRead = false;
       for await (const { response, body, count, job } of readJob(session, columns, { ...slice.job, ours: started }, options.longestPollMs, context.signal)) {
         if (job !== undefined) slice = { ...slice, job };
         yield page(response, body, count, job === undefined ? undefined : slice);
-        if (job === undefined) return;
+        isRead ||= job === undefined;
       }
+      if (isRead) return;
       // The job of an earlier run is gone, or came to nothing: another one, once.
       if (started) throw new PartnerUnavailableError(`The bulk query of ${object} was aborted or deleted in Salesforce before it could be read.`);
       slice = { ...slice, job: undefined };
