@@ -109,7 +109,13 @@ export class NormalizerPipeline {
       return 0;
     }
     const { meta, connector, normalized } = result.value;
-    for (const { collection, kind, ...out } of normalized.messages) add(output, this.ports.recordTopic(connector, collection, kind), out);
+    let topic = '';
+    let shared: object | undefined;
+    for (const record of normalized.messages) {
+      // The same shared headers, the same topic.
+      if (record.shared !== shared) ({ shared } = record, topic = this.ports.recordTopic(connector, record.collection, record.kind));
+      add(output, topic, record);
+    }
     for (const failure of normalized.failures) this.bury(message, failure, failure.bytes, meta, failure.index, output);
     return normalized.messages.length;
   }

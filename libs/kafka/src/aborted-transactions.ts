@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** A partition's part of a fetch, as kafkajs decodes it. */
 export interface FetchedPartition {
   abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
@@ -13,8 +11,6 @@ export interface FetchedMessage {
   isControlRecord: boolean;
   readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean };
 }
-
-interface FetchDecoder { decode(raw: Buffer): Promise<{ readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }> }
 
 /** Version 0, type 0: the mark at the end of an aborted transaction. Source: Kafka's message format, control batches. */
 const ABORT = Buffer.from([0, 0, 0, 0]);
@@ -42,24 +38,4 @@ export function hideAborted(partition: FetchedPartition): void {
     }
   }
   partition.abortedTransactions = [];
-}
-
-/** The versions of the fetch answer that know transactions. */
-const VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11];
-let done = false;
-
-/** Makes kafkajs hide what was aborted, in this process. */
-export function repairFetch(): void {
-  if (done) return;
-  done = true;
-  const load = createRequire(import.meta.url);
-  for (const version of VERSIONS) {
-    const response = load(`kafkajs/src/protocol/requests/fetch/v${version}/response.js`) as FetchDecoder;
-    const { decode } = response;
-    response.decode = async (raw) => {
-      const answer = await decode(raw);
-      for (const { partitions } of answer.responses) partitions.forEach(hideAborted);
-      return answer;
-    };
-  }
 }

@@ -99,8 +99,8 @@ export class BatchConsumer implements BatchControl {
         const beat = setInterval(() => { heartbeat().catch(() => undefined); }, HEARTBEAT_MS);
         this.inHand += 1;
         try {
-          const messages = batch.messages as unknown as (IncomingMessage & { topic: string; partition: number; headers: object })[];
-          for (const message of messages) { message.topic = topic; message.partition = partition; message.headers ??= {}; }
+          const messages = batch.messages as unknown as (IncomingMessage & { topic: string; partition: number })[];
+          for (const message of messages) { message.topic = topic; message.partition = partition; }
           await options.onBatch({
             topic, partition, messages, highWatermark, generation,
             isOwned: () => !this.stopping && !this.failed && generation === this.generation && isRunning() && !isStale(),

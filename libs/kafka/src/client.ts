@@ -1,5 +1,5 @@
 import { Kafka, logLevel, type KafkaConfig as KafkaJsConfig, type LogEntry, type SASLOptions } from 'kafkajs';
-import { repairFetch } from './aborted-transactions.js';
+import { installCodec } from './kafkajs-codec.js';
 
 /** How to reach the brokers. */
 export interface KafkaSettings {
@@ -38,7 +38,7 @@ export const QUICK_RETRY = { initialRetryTime: 20, maxRetryTime: 5_000, retries:
 
 /** A connection factory; nothing connects until a producer, consumer or admin does. */
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
-  repairFetch();
+  installCodec();
   const config: KafkaJsConfig = {
     clientId: settings.clientId,
     brokers: [...settings.brokers],

@@ -3,6 +3,8 @@ export interface OutgoingMessage {
   readonly key: string | Buffer | null;
   readonly value: string | Buffer | null;
   readonly headers: Record<string, string | Buffer>;
+  /** Headers that many messages have in common, before their own: the same object is made into bytes once. No name is in both. */
+  readonly shared?: Readonly<Record<string, string | Buffer>>;
   /** Set to choose the partition; otherwise the key's hash does. */
   readonly partition?: number;
 }
@@ -21,8 +23,9 @@ export interface IncomingMessage {
 }
 
 /** About the size on the wire, in bytes. */
-export function messageBytes({ key, value, headers }: OutgoingMessage): number {
+export function messageBytes({ key, value, headers, shared }: OutgoingMessage): number {
   let bytes = (key?.length ?? 0) + (value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : value.length) + 32;
   for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0) + 4;
+  for (const name in shared) bytes += name.length + (shared[name]?.length ?? 0) + 4;
   return bytes;
 }

@@ -1,5 +1,6 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { messageBytes, type OutgoingMessage } from './message.js';
+import { createPartitioner, partitioned } from './record-batch/partitioned.js';
 
 export interface RecordProducerOptions {
   /** Rejects a send that isn't acknowledged after this many ms; the message may still arrive. */
@@ -40,7 +41,7 @@ export class RecordProducer {
     this.options = { ...DEFAULTS, ...options };
     const { deliveryTimeoutMs } = this.options;
     this.producer = kafka.producer({
-      allowAutoTopicCreation: false,
+      allowAutoTopicCreation: false, createPartitioner,
       retry: { initialRetryTime: 50, maxRetryTime: Math.min(1_000, deliveryTimeoutMs / 4), retries: deliveryTimeoutMs >= 10_000 ? 10 : 3 },
     });
   }
@@ -91,7 +92,7 @@ export class RecordProducer {
       if (messages === undefined) topics.set(topic, [message]); else messages.push(message);
     }
     try {
-      await this.producer.sendBatch({ acks: -1, topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages: messages as never })) });
+      await this.producer.sendBatch({ acks: -1, topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages: partitioned(messages) as never })) });
       for (const waiting of batch) this.settle(waiting);
     } catch (error) {
       for (const waiting of batch) this.settle(waiting, new NotAcknowledgedError(error instanceof Error ? error.message : 'unknown error', { cause: error }));

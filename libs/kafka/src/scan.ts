@@ -35,9 +35,11 @@ export async function scanTopics(kafka: Kafka, topics: readonly string[], onMess
         eachBatch: async ({ batch }) => {
           const { topic, partition } = batch;
           const end = open.get(`${topic}/${partition}`);
-          for (const message of batch.messages) {
+          for (const message of batch.messages as unknown as (IncomingMessage & { topic: string; partition: number })[]) {
             if (end === undefined || BigInt(message.offset) >= end) break;
-            onMessage({ ...message, topic, partition, headers: message.headers ?? {} });
+            message.topic = topic;
+            message.partition = partition;
+            onMessage(message);
             seen += 1;
           }
         },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Producer } from 'kafkajs';
 import { QUICK_RETRY } from './client.js';
 import type { OutgoingMessage } from './message.js';
+import { createPartitioner, partitioned } from './record-batch/partitioned.js';
 
 /** What one transaction consumed: everything before `offset` of this partition is done. */
 export interface ConsumedTo {
@@ -22,7 +23,7 @@ export class TransactionalProducer {
 
   /** Fences every earlier owner of the id, waits until its last transaction has ended. */
   static async init(kafka: Kafka, transactionalId: string, timeoutMs = 60_000): Promise<TransactionalProducer> {
-    const producer = kafka.producer({ transactionalId, transactionTimeout: timeoutMs, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: QUICK_RETRY });
+    const producer = kafka.producer({ transactionalId, transactionTimeout: timeoutMs, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, createPartitioner, retry: QUICK_RETRY });
     await producer.connect();
     // kafkajs initialises the id, which is the fence, with the first transaction only: an empty one asks no more than that.
     await (await producer.transaction()).abort();
@@ -39,7 +40,7 @@ export class TransactionalProducer {
     const transaction = await this.producer.transaction();
     try {
       if (output.size > 0) {
-        await transaction.sendBatch({ acks: -1, topicMessages: [...output].map(([topic, messages]) => ({ topic, messages: messages as never })) });
+        await transaction.sendBatch({ acks: -1, topicMessages: [...output].map(([topic, messages]) => ({ topic, messages: partitioned(messages) as never })) });
       }
       const { groupId, topic, partition, offset } = consumed;
       await patiently(() => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition, offset }] }] }));

@@ -24,7 +24,7 @@ describe('normalizeRaw', () => {
     const { messages, failures } = normalizeRaw(normalize, meta, page('{"id":"a","n":1}'));
     expect(failures).toEqual([]);
     expect(messages.map(({ collection, key }) => [collection, key])).toEqual([['things', 's1/a'], ['thing_events', 's1/e-a']]);
-    expect(messages[0]?.headers).toMatchObject({
+    expect({ ...messages[0]?.shared, ...messages[0]?.headers }).toMatchObject({
       ce_id: 's1/things/a/1767323045678', ce_type: 'cloud-sources.object.v1', ce_recordid: 'a', ce_recordversion: '1767323045678', ce_runid: 'run1', ce_sourceid: 's1', ce_workspaceid: 'w1',
     });
     expect(messages[1]?.headers['ce_id']).toBe('s1/thing_events/e-a');

@@ -9,6 +9,8 @@ export interface RecordMessage {
   readonly key: string;
   readonly value: string;
   readonly headers: Record<string, string>;
+  /** The headers that all records of the raw record have that go to the same topic: one object for all of them. */
+  readonly shared: Readonly<Record<string, string>>;
 }
 
 /** A part of the raw record that can't be normalised. */
@@ -63,7 +65,7 @@ export function normalizeRaw(normalize: Normalize, meta: RawRecordMeta, body: Bu
     return { messages, failures: [{ reason, message: (error as Error).message, bytes: body }] };
   }
   const selected = meta.selected === undefined ? undefined : new Set(meta.selected);
-  const common = commonHeaders(meta);
+  const shared = new SharedHeaders(meta);
   let slices: readonly { start: number; end: number }[] | undefined;
   const fail = (index: number, reason: string, message: string): void => {
     if (meta.recordsAt === '') { failures.push({ reason, message, bytes: body }); return; }
@@ -84,38 +86,46 @@ export function normalizeRaw(normalize: Normalize, meta: RawRecordMeta, body: Bu
       if (selected !== undefined && !selected.has(item.collection)) continue;
       const wrong = fault(item);
       if (wrong !== undefined) { fail(index, 'record_invalid', `a record of ${item.collection} can't be delivered: ${wrong}`); continue; }
-      messages.push(toMessage(item, meta, common, lossless));
+      messages.push(toMessage(item, meta, shared.of(item), lossless));
     }
   });
   return { messages, failures };
 }
 
-function commonHeaders(meta: RawRecordMeta): Record<string, string> {
-  return {
-    'content-type': 'application/json', ce_specversion: '1.0', ce_source: `/sources/${meta.sourceId}`, ce_time: meta.receivedAt,
-    ce_workspaceid: meta.workspaceId, ce_sourceid: meta.sourceId, ce_connector: meta.connector,
-    ...(meta.runId !== undefined && { ce_runid: meta.runId }),
-    ...(meta.traceparent !== undefined && { ce_traceparent: meta.traceparent }),
-  };
+class SharedHeaders {
+  private readonly common: Readonly<Record<string, string>>;
+  private readonly made: { readonly collection: string; readonly kind: NormalizedRecord['kind']; readonly headers: Readonly<Record<string, string>> }[] = [];
+
+  constructor(private readonly meta: RawRecordMeta) {
+    this.common = {
+      'content-type': 'application/json', ce_specversion: '1.0', ce_source: `/sources/${meta.sourceId}`,
+      ce_workspaceid: meta.workspaceId, ce_sourceid: meta.sourceId, ce_connector: meta.connector,
+      ...(meta.runId !== undefined && { ce_runid: meta.runId }),
+      ...(meta.traceparent !== undefined && { ce_traceparent: meta.traceparent }),
+      ce_time: meta.receivedAt,
+    };
+  }
+
+  of({ collection, kind }: NormalizedRecord): Readonly<Record<string, string>> {
+    for (const known of this.made) if (known.collection === collection && known.kind === kind) return known.headers;
+    const { fieldsVersion } = this.meta;
+    const headers = {
+      ...this.common, ce_type: kind === 'object' ? CE_TYPES.object : CE_TYPES.event, ce_collection: collection,
+      ...(fieldsVersion !== undefined && collection === this.meta.collection && { ce_fieldsversion: String(fieldsVersion) }),
+    };
+    this.made.push({ collection, kind, headers });
+    return headers;
+  }
 }
 
-function toMessage(record: NormalizedRecord, meta: RawRecordMeta, common: Record<string, string>, lossless: boolean): RecordMessage {
+function toMessage(record: NormalizedRecord, meta: RawRecordMeta, shared: Readonly<Record<string, string>>, lossless: boolean): RecordMessage {
   const { collection, kind, id, data } = record;
+  const key = recordKey(meta.sourceId, id);
+  if (kind === 'event') {
+    const value = { id, event: record.event, eventText: record.eventText ?? record.event, timestamp: record.timestamp, receivedAt: meta.receivedAt, data };
+    return { collection, kind, key, value: stringifyJson(value, lossless), headers: { ce_id: `${meta.sourceId}/${collection}/${id}`, ce_recordid: id }, shared };
+  }
   const version = String(record.version);
-  const value = kind === 'object'
-    ? { id, version, deleted: record.deleted ?? false, receivedAt: meta.receivedAt, data }
-    : { id, event: record.event, eventText: record.eventText ?? record.event, timestamp: record.timestamp, receivedAt: meta.receivedAt, data };
-  return {
-    collection, kind,
-    key: recordKey(meta.sourceId, id),
-    value: stringifyJson(value, lossless),
-    headers: {
-      ...common,
-      ce_id: kind === 'object' ? `${meta.sourceId}/${collection}/${id}/${version}` : `${meta.sourceId}/${collection}/${id}`,
-      ce_type: kind === 'object' ? CE_TYPES.object : CE_TYPES.event,
-      ce_collection: collection, ce_recordid: id,
-      ...(kind === 'object' && { ce_recordversion: version }),
-      ...(meta.fieldsVersion !== undefined && collection === meta.collection && { ce_fieldsversion: String(meta.fieldsVersion) }),
-    },
-  };
+  const value = { id, version, deleted: record.deleted ?? false, receivedAt: meta.receivedAt, data };
+  return { collection, kind, key, value: stringifyJson(value, lossless), headers: { ce_id: `${meta.sourceId}/${collection}/${id}/${version}`, ce_recordid: id, ce_recordversion: version }, shared };
 }

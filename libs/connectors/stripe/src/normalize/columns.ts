@@ -16,12 +16,12 @@ const BARE: Readonly<Record<string, readonly string[]>> = {
 const BARE_ANYWHERE = words('default_source on_behalf_of');
 
 /** Fields that refer to another object, whichever collection they are in. */
-const REFERENCES = words(`account application application_fee balance_transaction bank_account charge checkout_session customer customer_balance_transaction
+const REFERENCES = new Set(words(`account application application_fee balance_transaction bank_account charge checkout_session customer customer_balance_transaction
 default_payment_method default_price default_source destination destination_payment destination_payment_refund dispute failure_balance_transaction fee invoice
 invoice_item latest_attempt latest_charge latest_invoice latest_revision mandate on_behalf_of original_payout originating_transaction payment_intent
 payment_link payment_method payout_method pending_setup_intent product promotion_code quote refund released_subscription reversed_by review schedule
 setup_intent single_use_mandate source_refund source_transaction source_transfer source_transfer_reversal subscription subscription_item tax_code test_clock
-transfer transfer_reversal`.replaceAll('\n', ' '));
+transfer transfer_reversal`.replaceAll('\n', ' ')));
 
 /** Not columns: secrets that let their holder pay, what other collections hold, and what `UNIFY` reads. */
 const DROPPED = new Set(words('object client_secret confirmation_secret deleted'));
@@ -60,20 +60,25 @@ export function toColumns(collection: string, record: Json, context: Context): R
   const dropped = DROPPED_IN[collection];
   const bare = BARE[collection];
   const columns: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(record)) {
+  const references: string[] = [];
+  for (const name in record) {
     if (DROPPED.has(name) || dropped?.has(name) === true) continue;
-    columns[name] = isObject(value) && value.object === 'list' ? listOf(value) : value;
+    const value = record[name];
+    if (REFERENCES.has(name)) references.push(name);
+    else columns[name] = isObject(value) && value.object === 'list' ? listOf(value) : value;
   }
-  for (const name of REFERENCES) {
-    if (!(name in columns)) continue;
-    const id = idOf(columns[name]);
-    delete columns[name];
-    columns[BARE_ANYWHERE.includes(name) || bare?.includes(name) === true ? name : `${name}_id`] = id;
+  for (const name of references) {
+    const value = record[name];
+    columns[BARE_ANYWHERE.includes(name) || bare?.includes(name) === true ? name : `${name}_id`] = isObject(value) && value.object === 'list' ? listOf(value) : idOf(value);
   }
   // Of a deleted object only the id is left: what isn't there must not be read as empty.
   const unified = record.deleted === true ? {} : UNIFY[collection]?.(record, context) ?? {};
-  for (const [name, value] of Object.entries(unified)) if (value !== undefined) columns[name] = value;
-  let result: Json = columns;
-  for (const path of timestampPaths[collection] ?? []) result = changeAt(result, path, toTimestamp);
-  return result as Record<string, unknown>;
+  for (const name in unified) if (unified[name] !== undefined) columns[name] = unified[name];
+  for (const [name, ...inner] of timestampPaths[collection] ?? []) {
+    if (name === undefined || !(name in columns)) continue;
+    const value = columns[name];
+    if (inner.length === 0) columns[name] = toTimestamp(value);
+    else if (isObject(value)) columns[name] = changeAt(value, inner, toTimestamp);
+  }
+  return columns;
 }

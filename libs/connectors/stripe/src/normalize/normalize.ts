@@ -17,8 +17,8 @@ export const normalize: Normalize = (record, meta) => {
     : typeof record.object === 'string' && /^v\d+\..*event$/.test(record.object) ? [thinEvent(record)]
     : fromObject(meta.collection, record, meta.observedAt, parentOf(meta.request));
   if (meta.selected === undefined) return results;
-  const selected = new Set(meta.selected);
-  return results.filter((result) => 'failure' in result || selected.has(result.collection));
+  const { selected } = meta;
+  return results.filter((result) => 'failure' in result || selected.includes(result.collection));
 };
 
 /** Id of the object whose sub-list was asked for. */
