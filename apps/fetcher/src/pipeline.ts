@@ -67,6 +67,7 @@ export class SyncRun {
       credentials: withoutRefreshToken(credentials),
       renewable: isRenewable(credentials),
       startDate: run.startDate.getTime(),
+      ...(run.extent?.from !== undefined && run.extent.to !== undefined && { window: { from: Date.parse(run.extent.from), to: Date.parse(run.extent.to) } }),
       selected: run.collections.map(({ collection }) => collection),
       done: run.collections.filter(({ state }) => isFinal(state)).map(({ collection }) => collection),
       checkpoints: run.checkpoints,

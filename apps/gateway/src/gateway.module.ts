@@ -22,6 +22,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validation } from './http/validation.js';
 import { LiveController } from './live/live.controller.js';
 import { LiveFeed } from './live/live-feed.js';
+import { ResyncController } from './runs/resync.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
 import { UsageController } from './runs/usage.controller.js';
@@ -46,7 +47,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, LiveController, OAuthController, WorkspaceController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },

@@ -17,6 +17,9 @@ export interface RunScope {
   once<T>(key: string, make: () => Promise<T>): Promise<T>;
 }
 
+/** A stretch of time in milliseconds since the epoch, both ends included. */
+export interface ReadWindow { readonly from: number; readonly to: number }
+
 export interface ReadContext {
   /** Authenticated, rate-limited, retrying and counted; the only way to the partner. */
   readonly http: PartnerHttp;
@@ -27,6 +30,11 @@ export interface ReadContext {
   readonly checkpoints: Readonly<Record<string, Checkpoint | undefined>>;
   /** The sync start date: nothing older is asked for where the partner can filter. Milliseconds since the epoch. */
   readonly startDate: number;
+  /**
+   * Only this stretch is read, by the time that the collection's `window` names; what lies outside may come too, what lies inside
+   * must. Only given to collections that declare it, together with checkpoints that belong to this stretch.
+   */
+  readonly window?: ReadWindow;
   /** Names of the selected collections, parts included. */
   readonly selected: ReadonlySet<string>;
   readonly run: RunScope;

@@ -20,6 +20,8 @@ export interface CollectionDeclaration {
    * and accounts): the readers of all of those run when this one is selected, and this one costs no call of its own.
    */
   readonly partOf?: string | readonly string[];
+  /** By which time of its records a stretch can be read by itself; absent: the collection is read whole or not at all. */
+  readonly window?: 'created' | 'changed';
   /** False for collections that a person must ask for. */
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */

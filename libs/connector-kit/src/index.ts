@@ -1,6 +1,6 @@
 export type {
   CheckContext, CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Discovery, Normalize, NormalizeFailure, NormalizedRecord, Page,
-  ReadCollection, ReadContext, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
+  ReadCollection, ReadContext, ReadWindow, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
 } from './connector.js';
 export { parentsOf, topicOf } from './declaration.js';
 export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, DescribedFields, FieldType } from './declaration.js';

@@ -3,7 +3,7 @@ export { AccountRepository, type DescribedCollection } from './account.repositor
 export { CredentialRepository, type RefreshOutcome, type RenewalOptions, type StoredCredentials } from './credential.repository.js';
 export { isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions } from './database.js';
 export { ROLES, type ApiKeyEntity, type Role, type UserEntity, type WorkspaceEntity } from './entities/access.entity.js';
-export type { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
+export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.entity.js';
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
 export { Leadership } from './leadership.js';

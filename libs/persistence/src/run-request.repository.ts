@@ -2,7 +2,7 @@ import type { RunState, RunTrigger, SourceState } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { isId, newId, rows } from './database.js';
 import { isUsedUp, quotaColumns, type QuotaUse } from './due.js';
-import { CollectionRunEntity, RunEntity } from './entities/run.entity.js';
+import { CollectionRunEntity, RunEntity, type RunExtent } from './entities/run.entity.js';
 import { putCommands, putEvents } from './outbox.repository.js';
 import { closeRun, type EndedRun } from './run-ending.js';
 import { ATTEMPTS, type RunAttempt } from './support.repository.js';
@@ -39,11 +39,23 @@ export class RunRequestRepository {
       if (source === undefined) return { refused: 'not_found' };
       if (source.state !== 'active') return { refused: 'state', state: source.state };
       if (source.waitMs !== null && source.waitMs > 0) return { refused: 'too_soon', retryAfterMs: Math.ceil(source.waitMs) };
-      const [active] = await rows<{ id: string }>(tx, `select id from runs where source_id = $1 and state in ('queued', 'running', 'deferred')`, [sourceId]);
-      if (active !== undefined) return { refused: 'active', runId: active.id };
+      const active = await activeRun(tx, sourceId);
+      if (active !== undefined) return { refused: 'active', runId: active };
       if (isUsedUp(source)) return { refused: 'quota', quota: source.quota, retryAfterMs: source.resetsAt.getTime() - Date.now() };
       await rows(tx, 'update sources set last_sync_requested_at = clock_timestamp(), syncs_day = $2, syncs_used = $3 where id = $1', [sourceId, source.today, source.used + 1]);
       return { run: await queueRun(tx, { workspaceId, sourceId, connector: source.connector, trigger: 'manual' }) };
+    });
+  }
+
+  /** Reads collections anew: a queued run that leaves the source's checkpoints alone. */
+  again(workspaceId: string, sourceId: string, trigger: 'resync', extent: RunExtent): Promise<RunRequest> {
+    return this.database.transaction(async (tx) => {
+      const [source] = await rows<{ state: SourceState; connector: string }>(tx, 'select state, connector from sources where id = $1 and workspace_id = $2 and deleted_at is null for update', [sourceId, workspaceId]);
+      if (source === undefined) return { refused: 'not_found' };
+      if (source.state !== 'active') return { refused: 'state', state: source.state };
+      const active = await activeRun(tx, sourceId);
+      if (active !== undefined) return { refused: 'active', runId: active };
+      return { run: await queueRun(tx, { workspaceId, sourceId, connector: source.connector, trigger, extent }) };
     });
   }
 
@@ -92,12 +104,15 @@ export class RunRequestRepository {
   }
 }
 
+const activeRun = async (tx: EntityManager, sourceId: string): Promise<string | undefined> =>
+  (await rows<{ id: string }>(tx, `select id from runs where source_id = $1 and state in ('queued', 'running', 'deferred')`, [sourceId]))[0]?.id;
+
 const runChanged = (ids: { readonly runId: string; readonly sourceId: string; readonly workspaceId: string }, state: RunState) =>
   ({ ...ids, type: 'run.changed', state, at: new Date().toISOString() }) as const;
 
 /** A queued run with its command and event. The caller holds the source's row and has seen that no run is active. */
 export async function queueRun(
-  tx: EntityManager, run: { readonly workspaceId: string; readonly sourceId: string; readonly connector: string; readonly trigger: RunTrigger },
+  tx: EntityManager, run: { readonly workspaceId: string; readonly sourceId: string; readonly connector: string; readonly trigger: RunTrigger; readonly extent?: RunExtent },
 ): Promise<RunEntity> {
   const id = newId();
   await tx.getRepository(RunEntity).insert({ id, ...run });

@@ -3,6 +3,7 @@ import type { ApiCall, Checkpoint, CollectionDeclaration, DescribedFields } from
 import type { DataSource } from 'typeorm';
 import { keepDescribed } from './account.repository.js';
 import { jsonb, rows } from './database.js';
+import type { RunExtent } from './entities/run.entity.js';
 import { putCommands } from './outbox.repository.js';
 import { beginEnding, closeAttempts, closeRun, type EndedRun, type Trace } from './run-ending.js';
 
@@ -16,14 +17,16 @@ export interface ClaimedRun {
   readonly connector: string;
   readonly slug: string;
   readonly trigger: RunTrigger;
+  /** Null: what is new in all selected collections. */
+  readonly extent: RunExtent | null;
   /** JSON of all values of the configuration, sealed as `sealContext.credentials(sourceId)`. */
   readonly sealedCredentials: string;
   /** See `CredentialRepository`. */
   readonly credentialsVersion: number;
   readonly startDate: Date;
-  /** The selected collections that the run reads, by name. Those in a final state were done before the lease was lost or the run deferred. */
+  /** The selected collections that the run reads, by name; with an extent only those of it. Those in a final state were done before the lease was lost or the run deferred. */
   readonly collections: readonly { readonly collection: string; readonly state: CollectionRunState; readonly records: number; readonly apiCalls: number }[];
-  /** Of all collections of the source. */
+  /** Of all collections of the source; with an extent the run's own. */
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
   /** Of the selected collections those that were found in the account. */
   readonly found: readonly CollectionDeclaration[];
@@ -45,6 +48,9 @@ export interface LogLine { readonly at: Date; readonly level: 'info' | 'warn' | 
 
 /** After so many attempts in a row that died without getting any further, a run is given up. */
 export const MAX_LOSSES = 3;
+
+/** Of run `r` and collection `c`. */
+const IN_EXTENT = `(r.extent is null or r.extent -> 'collections' ? c.collection)`;
 
 /** Calls and log lines that are kept of one run while it runs, so that support has them all; all are counted. */
 const KEPT_CALLS = 100_000;
@@ -90,20 +96,21 @@ export class RunRepository {
         where r.id = $1 and s.id = r.source_id and s.deleted_at is null
           and (r.state = 'queued' or (r.state = 'deferred' and coalesce(r.resume_at, now()) <= now()) or (r.state = 'running' and r.lease_expires_at < now() and r.losses < ${MAX_LOSSES - 1}))
         returning r.id as "runId", r.fencing_token::float8 as token, r.workspace_id as "workspaceId", r.source_id as "sourceId", r.connector, s.slug, r.trigger,
-          c.sealed as "sealedCredentials", c.version::float8 as "credentialsVersion", s.start_date as "startDate", r.losses`, [runId, owner, leaseMs]);
+          c.sealed as "sealedCredentials", c.version::float8 as "credentialsVersion", s.start_date as "startDate", r.losses, r.extent`, [runId, owner, leaseMs]);
       if (run === undefined) return undefined;
       await closeAttempts(tx, [runId], 'lost');
       await rows(tx, `insert into run_attempts (run_id, fencing_token, owner, records_before, calls_before) select id, fencing_token, $2, records, api_calls from runs where id = $1`, [runId, owner]);
       await rows(tx, `insert into collection_runs (run_id, collection) select r.id, c.collection from runs r join sources s on s.id = r.source_id join source_collections c on c.source_id = s.id
-        where r.id = $1 and ${IS_DUE} on conflict do nothing`, [runId]);
+        where r.id = $1 and ${IN_EXTENT} and ${IS_DUE} on conflict do nothing`, [runId]);
       await rows(tx, `update collection_runs c set
           state = case when selected then 'queued' else 'skipped' end, error = null, finished_at = case when selected then null else now() end
         from (select collection, exists (select from source_collections s where s.source_id = $2 and s.collection = r.collection) as selected from collection_runs r where run_id = $1) is_now
         where c.run_id = $1 and c.collection = is_now.collection and c.state in ('queued', 'running', 'deferred')`, [runId, run.sourceId]);
       const collections = await rows<ClaimedRun['collections'][number]>(tx, `
-        select collection, state, records::float8 as records, api_calls::float8 as "apiCalls" from collection_runs join source_collections s using (collection)
-        where run_id = $1 and s.source_id = $2 order by collection`, [runId, run.sourceId]);
-      const checkpoints = await rows<{ collection: string; checkpoint: Checkpoint }>(tx, 'select collection, checkpoint from checkpoints where source_id = $1', [run.sourceId]);
+        select c.collection, c.state, c.records::float8 as records, c.api_calls::float8 as "apiCalls" from runs r join collection_runs c on c.run_id = r.id join source_collections s using (collection)
+        where r.id = $1 and s.source_id = r.source_id and ${IN_EXTENT} order by c.collection`, [runId]);
+      const checkpoints = await rows<{ collection: string; checkpoint: Checkpoint }>(tx, run.extent === null
+        ? 'select collection, checkpoint from checkpoints where source_id = $1' : 'select collection, checkpoint from run_checkpoints where run_id = $1', [run.extent === null ? run.sourceId : runId]);
       const found = await rows<{ declaration: CollectionDeclaration }>(tx, 'select declaration from found_collections join source_collections using (source_id, collection) where source_id = $1 order by collection', [run.sourceId]);
       return { ...run, collections, found: found.map(({ declaration }) => declaration), checkpoints: Object.fromEntries(checkpoints.map(({ collection, checkpoint }) => [collection, checkpoint])) };
     });
@@ -124,12 +131,15 @@ export class RunRepository {
     const written = await rows(this.database, `
       with lease as (
         update runs set records = records + (select coalesce(sum(value::bigint), 0) from jsonb_each_text($4::jsonb)), api_calls = api_calls + jsonb_array_length($1::jsonb),
-          losses = case when $5::jsonb is null or $5::jsonb = (select c.checkpoint from checkpoints c where c.source_id = runs.source_id and c.collection = $6) then losses else 0 end, waiting_until = null
-        where id = $2 and fencing_token = $3 and state = 'running' returning id, source_id, fencing_token, api_calls),
+          losses = case when $5::jsonb is null or $5::jsonb = case when extent is null then (select c.checkpoint from checkpoints c where c.source_id = runs.source_id and c.collection = $6)
+            else (select c.checkpoint from run_checkpoints c where c.run_id = runs.id and c.collection = $6) end then losses else 0 end, waiting_until = null
+        where id = $2 and fencing_token = $3 and state = 'running' returning id, source_id, fencing_token, api_calls, extent),
       ${COUNT_CALLS},
-      saved as (insert into checkpoints (source_id, collection, checkpoint, run_id, fencing_token) select source_id, $6, $5::jsonb, id, fencing_token from lease where $5::jsonb is not null
+      saved as (insert into checkpoints (source_id, collection, checkpoint, run_id, fencing_token) select source_id, $6, $5::jsonb, id, fencing_token from lease where $5::jsonb is not null and extent is null
         on conflict (source_id, collection) do update set checkpoint = excluded.checkpoint, run_id = excluded.run_id, fencing_token = excluded.fencing_token, updated_at = now()
         where checkpoints.checkpoint is distinct from excluded.checkpoint),
+      saved_apart as (insert into run_checkpoints (run_id, collection, checkpoint) select id, $6, $5::jsonb from lease where $5::jsonb is not null and extent is not null
+        on conflict (run_id, collection) do update set checkpoint = excluded.checkpoint, updated_at = now()),
       raised as (insert into collection_runs (run_id, collection, state, started_at, records, api_calls)
         select lease.id, names.collection, 'running', now(), coalesce(($4::jsonb ->> names.collection)::bigint, 0), coalesce((select sum(calls) from counted where counted.collection = names.collection), 0)
         from lease, (select jsonb_object_keys($4::jsonb) as collection union select collection from counted) names

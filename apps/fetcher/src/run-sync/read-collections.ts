@@ -72,6 +72,7 @@ export async function readCollections(connector: Connector, input: WorkerInput, 
     try {
       const pages = read({
         http, credentials: input.credentials, checkpoint: input.checkpoints[reader], checkpoints: input.checkpoints, startDate: input.startDate,
+        ...(input.window !== undefined && { window: input.window }),
         selected, run, signal, now: () => http.now(), warn: (message) => output.warn(`${reader}: ${message}`),
       });
       for await (const page of pages) await output.page(reader, page);

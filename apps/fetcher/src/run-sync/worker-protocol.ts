@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait } from '#connector-kit';
+import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, ReadWindow } from '#connector-kit';
 import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
@@ -11,6 +11,7 @@ export interface WorkerInput {
   readonly renewable: boolean;
   /** Milliseconds since the epoch. */
   readonly startDate: number;
+  readonly window?: ReadWindow;
   readonly selected: readonly string[];
   /** Collections that ended before the lease was lost or the run deferred: not read again. */
   readonly done: readonly string[];

@@ -19,7 +19,7 @@ function entry({ declaration, oauth }: Connector): CatalogEntryDto {
     webhookSetup: [...webhook?.setup ?? []],
     collections: collections.map((collection) => ({
       name: collection.name, kind: collection.kind, title: collection.title, description: collection.description, components: [...collection.components],
-      permissions: [...collection.permissions], selectedByDefault: collection.selectedByDefault, callsPerSync: collection.callsPerSync, partOf: [...parentsOf(collection)],
+      permissions: [...collection.permissions], selectedByDefault: collection.selectedByDefault, callsPerSync: collection.callsPerSync, window: collection.window ?? null, partOf: [...parentsOf(collection)],
     })),
   };
 }

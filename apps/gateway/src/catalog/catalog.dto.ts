@@ -9,6 +9,7 @@ export class CatalogCollectionDto {
   @ApiProperty({ type: String, isArray: true, description: 'What the credentials must be allowed to, in the partner\'s words.' }) permissions!: string[];
   @ApiProperty() selectedByDefault!: boolean;
   @ApiProperty({ description: 'API calls of one sync in which nothing changed.' }) callsPerSync!: number;
+  @ApiProperty({ enum: ['created', 'changed'], type: String, nullable: true, description: 'The time by which a re-sync can be limited to a window; null: it is read whole.' }) window!: string | null;
   @ApiProperty({ type: String, isArray: true, description: 'Collections in whose pages its records come; those are read when this one is selected.' }) partOf!: string[];
 }
 

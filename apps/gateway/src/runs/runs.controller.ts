@@ -1,17 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Principal, RunEntity } from '#persistence';
+import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
 import { PageQuery, page } from '../http/paging.js';
-import { RunDetailDto, RunDto, RunListDto, RunLogDto } from './runs.dto.js';
+import { RunDetailDto, RunDto, RunListDto, RunLogDto, shown } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
-
-const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
-
-const shown = ({ id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
-  id, sourceId, state, trigger, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
-  support: support === null ? null : { state: support.state, notifiedAt: support.notifiedAt ?? null },
-});
 
 @ApiTags('runs')
 @Controller('api/v1')

@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { COLLECTION_RUN_STATES, RUN_STATES, RUN_TRIGGERS, SUPPORT_STATES, type CollectionRunState, type RunState, type RunTrigger, type SupportState } from '#contracts';
+import type { RunEntity } from '#persistence';
 import { NoticeDto } from '../http/notice.dto.js';
 import { Page } from '../http/paging.js';
 import { ErrorReportDto } from '../http/problem.dto.js';
@@ -18,11 +19,18 @@ class AttemptDto {
   @ApiProperty({ description: 'Whether a checkpoint moved or a collection was finished.' }) progressed!: boolean;
 }
 
+class RunExtentDto {
+  @ApiProperty({ type: String, isArray: true }) collections!: readonly string[];
+  @ApiPropertyOptional({ format: 'date-time' }) from?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) to?: string;
+}
+
 export class RunDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ format: 'uuid' }) sourceId!: string;
   @ApiProperty({ enum: RUN_STATES, enumName: 'RunState' }) state!: RunState;
   @ApiProperty({ enum: RUN_TRIGGERS, enumName: 'RunTrigger' }) trigger!: RunTrigger;
+  @ApiProperty({ type: () => RunExtentDto, nullable: true, description: 'What a re-sync reads anew; null: what is new in all selected collections.' }) extent!: RunExtentDto | null;
   @ApiProperty() createdAt!: Date;
   @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true }) finishedAt!: Date | null;
@@ -34,6 +42,13 @@ export class RunDto {
   @ApiProperty({ type: () => NoticeDto, isArray: true }) warnings!: NoticeDto[];
   @ApiProperty({ type: () => SupportDto, nullable: true, description: 'Present where support is told of the run.' }) support!: SupportDto | null;
 }
+
+const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
+
+export const shown = ({ id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
+  id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
+  support: support === null ? null : { state: support.state, notifiedAt: support.notifiedAt ?? null },
+});
 
 export class CollectionRunDto {
   @ApiProperty() collection!: string;

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunAttempt, type RunEntity } from '#persistence';
+import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunAttempt, type RunEntity, type RunRequest } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem, notFound } from '../http/problem.js';
 import { SourcesService, inError } from '../sources/sources.service.js';
+import { readExtent, type AskedExtent } from './extent.js';
 
 /** Sync now is refused when it is repeated within this time. */
 const MIN_GAP_MS = 60_000;
@@ -16,21 +17,14 @@ export class RunsService {
 
   /** Sync now. @throws Problem 429 within the minute and when the day's quota is used up, 409 while one runs or when the source can't run */
   async request(workspaceId: string, sourceId: string): Promise<RunEntity> {
-    const answer = await this.runs.request(workspaceId, sourceId, MIN_GAP_MS, this.config.syncsPerDay);
-    if ('run' in answer) return answer.run;
-    switch (answer.refused) {
-      case 'not_found': throw notFound('source');
-      case 'too_soon': {
-        const seconds = Math.ceil(answer.retryAfterMs / 1000);
-        throw new Problem({ status: 429, code: 'too_many_requests', title: `A sync was asked for less than a minute ago.`, remedy: `Ask again in ${seconds} s.`, retryAfterSeconds: seconds });
-      }
-      case 'quota': throw new Problem({
-        status: 429, code: 'sync_quota_used_up', title: `The plan's ${answer.quota} syncs of today are used up for this source.`,
-        remedy: 'Wait for the workspace\'s next midnight, or ask the operator for more syncs a day.', retryAfterSeconds: Math.ceil(answer.retryAfterMs / 1000),
-      });
-      case 'active': throw new Problem({ status: 409, code: 'run_active', title: 'A run of this source is under way or waiting.', remedy: `Watch it (GET /api/v1/runs/${answer.runId}) or cancel it first.` });
-      case 'state': throw answer.state === 'error' ? inError() : new Problem({ status: 409, code: 'source_paused', title: 'The source is paused.', remedy: 'Resume it first (POST /api/v1/sources/{id}/resume).' });
-    }
+    return taken(await this.runs.request(workspaceId, sourceId, MIN_GAP_MS, this.config.syncsPerDay));
+  }
+
+  /** Reads collections anew. @throws Problem 400 for what can't be read like that, 409 while a run is under way or when the source can't run */
+  async resync(workspaceId: string, sourceId: string, asked: AskedExtent): Promise<RunEntity> {
+    const { source, collections } = await this.sources.get(workspaceId, sourceId);
+    const extent = readExtent(this.sources.connector(source.connector).declaration, collections, source.startDate, asked, Date.now());
+    return taken(await this.runs.again(workspaceId, sourceId, 'resync', extent));
   }
 
   async list(workspaceId: string, sourceId: string, limit: number, before: string | undefined): Promise<RunEntity[]> {
@@ -55,5 +49,22 @@ export class RunsService {
     const run = await this.runs.cancel(workspaceId, runId);
     if (run === undefined) throw notFound('run');
     return run;
+  }
+}
+
+function taken(answer: RunRequest): RunEntity {
+  if ('run' in answer) return answer.run;
+  switch (answer.refused) {
+    case 'not_found': throw notFound('source');
+    case 'too_soon': {
+      const seconds = Math.ceil(answer.retryAfterMs / 1000);
+      throw new Problem({ status: 429, code: 'too_many_requests', title: `A sync was asked for less than a minute ago.`, remedy: `Ask again in ${seconds} s.`, retryAfterSeconds: seconds });
+    }
+    case 'quota': throw new Problem({
+      status: 429, code: 'sync_quota_used_up', title: `The plan's ${answer.quota} syncs of today are used up for this source.`,
+      remedy: 'Wait for the workspace\'s next midnight, or ask the operator for more syncs a day.', retryAfterSeconds: Math.ceil(answer.retryAfterMs / 1000),
+    });
+    case 'active': throw new Problem({ status: 409, code: 'run_active', title: 'A run of this source is under way or waiting.', remedy: `Watch it (GET /api/v1/runs/${answer.runId}) or cancel it first.` });
+    case 'state': throw answer.state === 'error' ? inError() : new Problem({ status: 409, code: 'source_paused', title: 'The source is paused.', remedy: 'Resume it first (POST /api/v1/sources/{id}/resume).' });
   }
 }

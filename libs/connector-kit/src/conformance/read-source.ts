@@ -1,6 +1,6 @@
 import { LosslessNumber, isSafeNumber, parse } from 'lossless-json';
 import type { RawRecordMeta } from '#contracts';
-import type { Checkpoint, Connector, Credentials, NormalizedRecord, Page } from '../connector.js';
+import type { Checkpoint, Connector, Credentials, NormalizedRecord, Page, ReadWindow } from '../connector.js';
 import { createPartnerHttp } from '../http/partner-http.js';
 import type { ApiCall } from '../http/types.js';
 import { planReads } from '../plan-reads.js';
@@ -29,6 +29,7 @@ export interface ReadOptions {
   readonly connector: Connector;
   readonly credentials: Credentials;
   readonly startDate: number;
+  readonly window?: ReadWindow;
   readonly selected: readonly string[];
   readonly checkpoints?: Readonly<Record<string, Checkpoint | undefined>>;
   /** Ends the run (as a crash would) once this reader has given so many pages. */
@@ -47,7 +48,7 @@ export function conformanceHttp(connector: Connector, credentials: Credentials, 
 }
 
 /** One run of a source, as the runtime does it, without a broker: the checkpoint of each page is saved as soon as it is read. */
-export async function readSource({ connector, credentials, startDate, selected, checkpoints = {}, stopAfter, onPage, signal }: ReadOptions): Promise<ReadResult> {
+export async function readSource({ connector, credentials, startDate, window, selected, checkpoints = {}, stopAfter, onPage, signal }: ReadOptions): Promise<ReadResult> {
   const pages: ReadPage[] = [];
   const calls: ApiCall[] = [];
   const warnings: string[] = [];
@@ -62,7 +63,7 @@ export async function readSource({ connector, credentials, startDate, selected, 
       try {
         let count = 0;
         const read = connector.readers[reader]?.({
-          http, credentials, checkpoint: checkpoints[reader], checkpoints, startDate, selected: names, run,
+          http, credentials, checkpoint: checkpoints[reader], checkpoints, startDate, ...(window !== undefined && { window }), selected: names, run,
           signal: signal ?? new AbortController().signal, now: () => http.now(), warn: (message) => { warnings.push(message); },
         });
         for await (const page of read ?? []) {

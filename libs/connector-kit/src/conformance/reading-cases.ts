@@ -100,6 +100,17 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
       for (const { collection, request } of calls) assert.ok(one.all.includes(collection), `${request} is counted for ${collection}, which isn't declared`);
     }) },
 
+    { name: '§3.13 a window that holds everything brings everything, also after a stop', run: bed('filled', async (one) => {
+      const windowed = new Set(connector.declaration.collections.filter(({ window: by }) => by !== undefined).map(({ name }) => name));
+      const window = { from: harness.startDate ?? 0, to: Date.now() + 86_400_000 };
+      for (const { reader, selected } of one.readers.filter(({ selected: names }) => names.every((name) => windowed.has(name)))) {
+        const wanted = ids(one, (await one.readAll({ selected })).pages, selected);
+        const first = await one.readAll({ selected, window, stopAfter: { reader, pages: 1 } });
+        const rest = await one.readAll({ selected, window, checkpoints: first.checkpoints });
+        assert.deepEqual(ids(one, [...first.pages, ...rest.pages], selected).filter((id) => wanted.includes(id)), wanted, `${reader} in a window`);
+      }
+    }) },
+
     { name: '§3.6 a cancelled run makes no further call', run: bed('filled', async (one) => {
       const { reader, selected } = await longest(one);
       const controller = new AbortController();

@@ -8,7 +8,7 @@ const collections = OBJECTS.map(({ collection, object, title, common, messages, 
   description: `The ${object} object with every field that you may read, custom ones included${common ? '' : '; not in every org, or not for every user'}.`,
   components: messages ? ['sync', 'webhook'] : ['sync'], permissions: [object === 'UserLogin' ? 'Manage Users' : `Read on ${object}`],
   fields: { ...EVERYWHERE, ...fields },
-  selectedByDefault: common, callsPerSync: 1,
+  window: 'changed', selectedByDefault: common, callsPerSync: 1,
 }));
 
 export const declaration: ConnectorDeclaration = {

@@ -152,7 +152,12 @@ function isDue({ fullAt }: State, columns: Columns, { credentials, now }: ReadCo
 
 function newSlice(state: State, columns: Columns, context: ReadContext): Slice {
   const to = context.now() - LAG_MS;
-  if (columns.cursor === '') return { through: to, full: true };
+  const { window } = context;
+  if (columns.cursor === '') {
+    if (window !== undefined) context.warn('Its records have no time of their last change: all of them are read.');
+    return { through: to, full: true };
+  }
+  if (window !== undefined) return { from: window.from, to: Math.min(window.to, to), through: to };
   const through = isDue(state, columns, context) ? undefined : state.through;
   const from = through === undefined ? (context.startDate > 0 ? context.startDate : undefined) : through - LOOK_BACK_MS;
   return { from: from === undefined ? undefined : Math.min(from, to - LOOK_BACK_MS), to, through: to, ...through === undefined && { full: true } };

@@ -13,7 +13,7 @@ const both = ['sync', 'webhook'] as const;
 
 const resources = RESOURCES.map(({ collection, title, description, permission, eventTypes }): CollectionDeclaration => ({
   name: collection, kind: 'object', title, description, components: eventTypes.length === 0 ? ['sync'] : both,
-  permissions: [permission], fields: fieldsOf(collection), selectedByDefault: true, callsPerSync: 1,
+  permissions: [permission], fields: fieldsOf(collection), window: 'created', selectedByDefault: true, callsPerSync: 1,
 }));
 
 const parts = PARTS.map(({ collection, title, description }): CollectionDeclaration => {
@@ -21,13 +21,13 @@ const parts = PARTS.map(({ collection, title, description }): CollectionDeclarat
   return {
     name: collection, kind: 'object', title, description, components: collection === 'balance_transaction_fee_details' ? ['sync'] : both,
     permissions: [...new Set(parents.map(({ permission }) => permission))], fields: fieldsOf(collection),
-    partOf: parents.map((parent) => parent.collection), selectedByDefault: true, callsPerSync: 0,
+    partOf: parents.map((parent) => parent.collection), window: 'created', selectedByDefault: true, callsPerSync: 0,
   };
 });
 
 const events = EVENT_COLLECTIONS.map(({ collection, title, description }): CollectionDeclaration => ({
   name: collection, kind: 'event', title, description, components: both, permissions: ['rak_event_read'], fields: EVENT_FIELDS,
-  ...(collection !== OTHER_EVENTS && { partOf: OTHER_EVENTS }), selectedByDefault: true, callsPerSync: collection === OTHER_EVENTS ? 1 : 0,
+  ...(collection !== OTHER_EVENTS && { partOf: OTHER_EVENTS }), window: 'created', selectedByDefault: true, callsPerSync: collection === OTHER_EVENTS ? 1 : 0,
 }));
 
 export const declaration: ConnectorDeclaration = {

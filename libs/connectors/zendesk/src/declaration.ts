@@ -45,8 +45,8 @@ export const declaration: ConnectorDeclaration = {
     { name: 'baseUrl', type: 'url', title: 'Base URL', required: false, help: 'Leave it empty for Zendesk itself; another server that speaks its API, such as a simulator, otherwise.' },
   ],
   collections: [
-    ...EXPORTS.flatMap((collection) => [declare(collection), ...collection.parts.map((part) => declare(part, { partOf: collection.name, callsPerSync: 0 }))]),
-    ...LISTS.map((collection) => declare(collection)),
+    ...EXPORTS.flatMap((collection) => [declare(collection, { window: 'changed' }), ...collection.parts.map((part) => declare(part, { partOf: collection.name, window: 'changed', callsPerSync: 0 }))]),
+    ...LISTS.map((collection) => declare(collection, collection.since === undefined ? {} : { window: 'created' })),
     webhookEvents,
   ],
   limits: {

@@ -7,6 +7,13 @@ const bigint = { to: (value: number | undefined): number | undefined => value, f
 /** How a run is going to end. */
 export interface Ending { readonly state: 'failed' | 'killed'; readonly error: ErrorReport }
 
+/** What a run reads anew, with checkpoints of its own. Times as ISO 8601; both or none. */
+export interface RunExtent {
+  readonly collections: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+}
+
 @Entity('runs')
 export class RunEntity {
   @PrimaryColumn('uuid') id!: string;
@@ -15,6 +22,8 @@ export class RunEntity {
   @Column('text') connector!: string;
   @Column('text', { default: 'queued' }) state!: RunState;
   @Column('text') trigger!: RunTrigger;
+  /** Null: what is new in all selected collections. */
+  @Column('jsonb', { nullable: true }) extent!: RunExtent | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;

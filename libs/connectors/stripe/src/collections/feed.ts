@@ -113,7 +113,7 @@ export const readEvents: ReadCollection = async function* (ctx): AsyncIterable<P
   const since = sinceOf(ctx, state, consumers, selectedFamilies, now);
   const types = selectedFamilies.length > 0 ? undefined : typesFor(consumers, ctx);
   let feed: FeedRun | undefined;
-  let [after, last, restart]: (string | number | undefined)[] = [];
+  let [after, last, restart]: (string | number | undefined)[] = [undefined, undefined, ctx.window === undefined ? undefined : Math.ceil(ctx.window.to / 1_000)];
   for (let more = true; more;) {
     let page: ListPage | undefined;
     try {
@@ -152,7 +152,7 @@ function sinceOf(ctx: ReadContext, state: FeedState, consumers: readonly Consume
   const starts = consumers.map(({ since }) => since);
   if (selectedFamilies.length > 0) {
     const known = state.eventsThrough !== undefined && selectedFamilies.every((family) => state.families.includes(family));
-    starts.push(known ? state.eventsThrough ?? 0 : Math.floor(ctx.startDate / 1_000));
+    starts.push(known ? state.eventsThrough ?? 0 : Math.floor((ctx.window?.from ?? ctx.startDate) / 1_000));
   }
   return Math.max(Math.min(...starts) - LOOK_BACK, now - EVENTS_KEPT, 0);
 }

@@ -49,6 +49,8 @@ class ResourceRun {
     const now = Math.floor(this.ctx.now() / 1_000);
     const { through, eventsThrough, size } = this.state;
     const mutable = this.resource.eventTypes.length > 0;
+    const { window } = this.ctx;
+    if (window !== undefined) return { full: true, from: Math.floor(window.from / 1_000), until: Math.ceil(window.to / 1_000), count: 0 };
     const lost = mutable && (eventsThrough === undefined || eventsThrough < now - EVENTS_KEPT || feed?.denied === true);
     const cheaper = size !== undefined && changed.size > Math.ceil(size / PAGE_SIZE);
     return through === undefined || lost || cheaper
@@ -74,7 +76,7 @@ class ResourceRun {
       this.notePending(records, to);
       for (const { id } of records) if (typeof id === 'string') changed.delete(id);
       const last = createdOf(records.at(-1));
-      const passed = filter === 'client' && !walk.full && last !== undefined && last < walk.from;
+      const passed = filter === 'client' && (!walk.full || this.ctx.window !== undefined) && last !== undefined && last < walk.from;
       const fresh = walk.full ? records.length : records.filter((record) => (createdOf(record) ?? 0) > (this.state.through ?? 0)).length;
       walk = withAnchor({ ...walk, to, eventsThrough: Math.min(walk.eventsThrough ?? to, to), count: walk.count + fresh }, idOfLast(records), last);
       const done = !page.more || passed;

@@ -31,7 +31,7 @@ export function exportReader(collection: ExportCollection): ReadCollection {
       state = step.state;
       if (includes.includes('metric_sets') && lacksMetrics(step.parsed)) context.warn('The export of tickets holds no metrics although they were asked for: ticket_metrics stays as it is.');
       yield page(collection, context, step.response, step.parsed, state);
-      if (step.ended) return;
+      if (step.ended || context.window !== undefined && state.since > context.window.to / 1_000) return;
     }
   };
 }
@@ -41,7 +41,7 @@ function firstState(collection: ExportCollection, context: ReadContext, feeds: r
   const youngest = Math.floor(context.now() / 1_000) - YOUNGEST_START_S;
   // One more collection out of the same rows needs the rows of the past too.
   if (known !== undefined && feeds.every((feed) => known.feeds.includes(feed))) return { ...known, feeds, since: Math.min(known.since, youngest) };
-  const start = collection.directory === true ? 0 : Math.floor(context.startDate / 1_000);
+  const start = context.window === undefined ? collection.directory === true ? 0 : Math.floor(context.startDate / 1_000) : Math.floor(context.window.from / 1_000);
   return { feeds, since: Math.max(1, Math.min(start, youngest)) };
 }
 

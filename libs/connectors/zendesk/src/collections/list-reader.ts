@@ -19,10 +19,10 @@ type Walk = NonNullable<ListState['walk']>;
 
 /** Reads a list to its end; with a filter by time only what is new since the last run. */
 export function listReader(collection: ListCollection): ReadCollection {
-  return async function* read({ http, checkpoint, startDate, now }) {
+  return async function* read({ http, checkpoint, startDate, window, now }) {
     const state = listState(checkpoint);
-    const until = Math.floor(now() / 1_000);
-    const fresh: Walk = { from: Math.max(0, state.through === undefined ? Math.floor(startDate / 1_000) : state.through - LOOK_BACK_S), until, reached: until, after: '' };
+    const until = Math.floor(Math.min(window?.to ?? Infinity, now()) / 1_000);
+    const fresh: Walk = { from: Math.max(0, state.through === undefined ? Math.floor((window?.from ?? startDate) / 1_000) : state.through - LOOK_BACK_S), until, reached: until, after: '' };
     let walk: Walk = state.walk ?? fresh;
     let resumed = state.walk !== undefined;
     for (;;) {
