@@ -53,6 +53,7 @@ export async function closeAttempts(tx: Executor, runIds: readonly string[], out
   await rows(tx, `
     update run_attempts a set ended_at = now(), outcome = $2, records = r.records - a.records_before, api_calls = r.api_calls - a.calls_before,
       progressed = exists (select from checkpoints c where c.source_id = r.source_id and c.run_id = r.id and c.fencing_token = a.fencing_token)
+        or exists (select from run_checkpoints c where c.run_id = r.id and c.fencing_token = a.fencing_token)
         or exists (select from collection_runs c where c.run_id = r.id and c.state = 'succeeded' and c.finished_at >= a.started_at)
     from runs r where r.id = a.run_id and a.run_id = any($1::uuid[]) and a.ended_at is null`, [runIds, outcome]);
 }

@@ -53,7 +53,7 @@ describe('claim', () => {
     const taken = claims.filter((claim) => claim !== undefined);
     expect(taken).toHaveLength(1);
     expect(taken[0]).toEqual({
-      runId, token: 1, workspaceId, sourceId, connector: 'stripe', slug: `s_${sourceId.replaceAll('-', '_')}`, trigger: 'first', sealedCredentials: 'v1.k1.sealed', credentialsVersion: 1,
+      runId, token: 1, workspaceId, sourceId, connector: 'stripe', slug: `s_${sourceId.replaceAll('-', '_')}`, trigger: 'first', extent: null, sealedCredentials: 'v1.k1.sealed', credentialsVersion: 1,
       startDate: new Date('2026-01-01T00:00:00Z'), losses: 0, checkpoints: {}, found: [],
       collections: [{ collection: 'charges', state: 'queued', records: 0, apiCalls: 0 }, { collection: 'customers', state: 'queued', records: 0, apiCalls: 0 }],
     });

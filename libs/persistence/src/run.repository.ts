@@ -138,8 +138,9 @@ export class RunRepository {
       saved as (insert into checkpoints (source_id, collection, checkpoint, run_id, fencing_token) select source_id, $6, $5::jsonb, id, fencing_token from lease where $5::jsonb is not null and extent is null
         on conflict (source_id, collection) do update set checkpoint = excluded.checkpoint, run_id = excluded.run_id, fencing_token = excluded.fencing_token, updated_at = now()
         where checkpoints.checkpoint is distinct from excluded.checkpoint),
-      saved_apart as (insert into run_checkpoints (run_id, collection, checkpoint) select id, $6, $5::jsonb from lease where $5::jsonb is not null and extent is not null
-        on conflict (run_id, collection) do update set checkpoint = excluded.checkpoint, updated_at = now()),
+      saved_apart as (insert into run_checkpoints (run_id, collection, checkpoint, fencing_token) select id, $6, $5::jsonb, fencing_token from lease where $5::jsonb is not null and extent is not null
+        on conflict (run_id, collection) do update set checkpoint = excluded.checkpoint, fencing_token = excluded.fencing_token, updated_at = now()
+        where run_checkpoints.checkpoint is distinct from excluded.checkpoint),
       raised as (insert into collection_runs (run_id, collection, state, started_at, records, api_calls)
         select lease.id, names.collection, 'running', now(), coalesce(($4::jsonb ->> names.collection)::bigint, 0), coalesce((select sum(calls) from counted where counted.collection = names.collection), 0)
         from lease, (select jsonb_object_keys($4::jsonb) as collection union select collection from counted) names

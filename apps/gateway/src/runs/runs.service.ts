@@ -23,7 +23,7 @@ export class RunsService {
   /** Reads collections anew. @throws Problem 400 for what can't be read like that, 409 while a run is under way or when the source can't run */
   async resync(workspaceId: string, sourceId: string, asked: AskedExtent): Promise<RunEntity> {
     const { source, collections } = await this.sources.get(workspaceId, sourceId);
-    const extent = readExtent(this.sources.connector(source.connector).declaration, collections, source.startDate, asked, Date.now());
+    const extent = readExtent(this.sources.connector(source.connector).declaration, collections.map(({ collection }) => collection), source.startDate, asked, Date.now());
     return taken(await this.runs.again(workspaceId, sourceId, 'resync', extent));
   }
 

@@ -5,7 +5,7 @@ const schema = `
 alter table runs add column extent jsonb;
 -- Of runs with an extent: the source's own checkpoints stay where they are.
 create table run_checkpoints (
-  run_id uuid not null references runs on delete cascade, collection text not null, checkpoint jsonb not null, updated_at timestamptz not null default now(),
+  run_id uuid not null references runs on delete cascade, collection text not null, checkpoint jsonb not null, fencing_token bigint not null, updated_at timestamptz not null default now(),
   primary key (run_id, collection)) with (fillfactor = 70);
 
 -- Grows when a person enters new credentials, not when they are renewed.

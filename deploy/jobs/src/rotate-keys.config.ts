@@ -1,0 +1,4 @@
+import { DatabaseConfig } from '#platform';
+
+/** Settings of `rotate-keys`. */
+export class RotateKeysConfig extends DatabaseConfig {}
