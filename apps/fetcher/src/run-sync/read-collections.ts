@@ -17,10 +17,10 @@ const DEFAULT_RESUME_MS = 60_000;
 class Progress {
   private readonly open = new Map<string, { left: number; begun: boolean; fullPass: boolean; error: ErrorReport | undefined }>();
 
-  constructor(plans: readonly ReadPlan[], checkpoints: WorkerInput['checkpoints'], private readonly tell: ReadOutput['collection']) {
+  constructor(plans: readonly ReadPlan[], { checkpoints, window }: Pick<WorkerInput, 'checkpoints' | 'window'>, private readonly tell: ReadOutput['collection']) {
     for (const { reader, feeds } of plans) for (const name of feeds) {
-      // Without a checkpoint there is nothing to go on from: a reader begins at the beginning.
-      const fullPass = checkpoints[reader] === undefined;
+      // Without a checkpoint there is nothing to go on from: a reader begins at the beginning. A window may be empty.
+      const fullPass = checkpoints[reader] === undefined && window === undefined;
       const entry = this.open.get(name);
       if (entry === undefined) { this.open.set(name, { left: 1, begun: false, fullPass, error: undefined }); continue; }
       entry.left += 1;
@@ -60,7 +60,7 @@ class Progress {
 export async function readCollections(connector: Connector, input: WorkerInput, http: PartnerClient, signal: AbortSignal, output: ReadOutput): Promise<RunOutcome> {
   const selected = new Set(input.selected);
   const plans = planReads(connector, selected, new Set(input.done));
-  const progress = new Progress(plans, input.checkpoints, (collection, state, told) => output.collection(collection, state, told));
+  const progress = new Progress(plans, input, (collection, state, told) => output.collection(collection, state, told));
   const run = createRunScope();
   let succeeded = input.done.length;
   let firstError: ErrorReport | undefined;
