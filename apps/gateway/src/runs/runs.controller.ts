@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
 import { PageQuery, page } from '../http/paging.js';
-import { RunDetailDto, RunDto, RunListDto, RunLogDto, shown } from './runs.dto.js';
+import { RunDetailDto, RunDto, RunListDto, RunLogDto, ahead, shown } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 @ApiTags('runs')

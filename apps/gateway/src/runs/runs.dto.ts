@@ -43,7 +43,7 @@ export class RunDto {
   @ApiProperty({ type: () => SupportDto, nullable: true, description: 'Present where support is told of the run.' }) support!: SupportDto | null;
 }
 
-const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
+export const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
 
 export const shown = ({ id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
   id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RunRequestRepository, type CollectionRunEntity, type KeptCall, type KeptLine, type RunAttempt, type RunEntity, type RunRequest } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem, notFound } from '../http/problem.js';
+import { SourceTester } from '../sources/source-tester.js';
 import { SourcesService, inError } from '../sources/sources.service.js';
 import { readExtent, type AskedExtent } from './extent.js';
 
@@ -13,7 +14,7 @@ export interface RunDetail { readonly run: RunEntity; readonly collections: read
 
 @Injectable()
 export class RunsService {
-  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService, private readonly config: GatewayConfig) {}
+  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService, private readonly tester: SourceTester, private readonly config: GatewayConfig) {}
 
   /** Sync now. @throws Problem 429 within the minute and when the day's quota is used up, 409 while one runs or when the source can't run */
   async request(workspaceId: string, sourceId: string): Promise<RunEntity> {
@@ -23,7 +24,7 @@ export class RunsService {
   /** Reads collections anew. @throws Problem 400 for what can't be read like that, 409 while a run is under way or when the source can't run */
   async resync(workspaceId: string, sourceId: string, asked: AskedExtent): Promise<RunEntity> {
     const { source, collections } = await this.sources.get(workspaceId, sourceId);
-    const extent = readExtent(this.sources.connector(source.connector).declaration, collections.map(({ collection }) => collection), source.startDate, asked, Date.now());
+    const extent = readExtent((await this.tester.connectorOf(source)).declaration, collections.map(({ collection }) => collection), source.startDate, asked, Date.now());
     return taken(await this.runs.again(workspaceId, sourceId, 'resync', extent));
   }
 

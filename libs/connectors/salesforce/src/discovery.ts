@@ -28,7 +28,7 @@ export const discovery: Discovery = {
       return {
         name, partnerName: object, kind: 'object', title: textOf(described.labelPlural) ?? textOf(described.label) ?? object,
         description: `Your custom object ${object} with every field that you may read.`,
-        components: ['sync'], permissions: [`Read on ${object}`], fields: EVERYWHERE, selectedByDefault: false, callsPerSync: 1,
+        components: ['sync'], permissions: [`Read on ${object}`], fields: EVERYWHERE, window: 'changed', selectedByDefault: false, callsPerSync: 1,
       };
     });
   },
