@@ -1,3 +1,4 @@
+export { asyncApi, jsonSchemas, type PublishedConnector } from './async-api.js';
 export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEventType, type WireHeaders } from './cloud-event.js';
 export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
 export {

@@ -82,6 +82,7 @@ export class Product {
     this.topics = await RunTopics.of(this.infrastructure.kafkaBrokers, this.topicPrefix);
   }
 
+  get brokers(): readonly string[] { return this.infrastructure.kafkaBrokers; }
   get warehouseUrl(): string { return this.infrastructure.warehouseUrl; }
   get webhooksUrl(): string { return webhooksUrl(this.ports); }
 

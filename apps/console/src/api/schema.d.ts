@@ -160,7 +160,7 @@ export interface paths {
         delete: operations["warehouses_delete"];
         options?: never;
         head?: never;
-        /** Enable or disable a warehouse */
+        /** Enable or disable a warehouse, or say when it is busy */
         patch: operations["warehouses_change"];
         trace?: never;
     };
@@ -240,7 +240,7 @@ export interface paths {
         delete: operations["sources_delete"];
         options?: never;
         head?: never;
-        /** Rename a source or load it elsewhere */
+        /** Rename a source, load it elsewhere or change its schedule */
         patch: operations["sources_change"];
         trace?: never;
     };
@@ -252,7 +252,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change the schedule */
+        /**
+         * Change the schedule
+         * @description Takes effect on the next due time, which the answer shows as nextRunAt.
+         */
         put: operations["sources_schedule"];
         post?: never;
         delete?: never;
@@ -276,6 +279,26 @@ export interface paths {
          */
         put: operations["sources_select"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a source
+         * @description Its credentials at the partner's, and the permission for each collection, as a run would meet them. Changes nothing.
+         */
+        post: operations["sources_testSaved"];
         delete?: never;
         options?: never;
         head?: never;
@@ -578,6 +601,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the workspace's settings */
+        get: operations["workspace_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the workspace's settings */
+        patch: operations["workspace_change"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -707,6 +748,15 @@ export interface components {
         CatalogDto: {
             data: components["schemas"]["CatalogEntryDto"][];
         };
+        BusyHoursDto: {
+            /** @example 08:00 */
+            from: string;
+            /**
+             * @description At or before `from`: on the next day.
+             * @example 10:30
+             */
+            to: string;
+        };
         WarehouseDto: {
             /** Format: uuid */
             id: string;
@@ -716,6 +766,8 @@ export interface components {
             /** @description Host and database. */
             location: string;
             enabled: boolean;
+            /** @description In the workspace's time zone. */
+            busyHours: components["schemas"]["BusyHoursDto"][];
             /** Format: date-time */
             createdAt: string;
         };
@@ -751,7 +803,9 @@ export interface components {
         };
         ChangeWarehouseDto: {
             /** @description A disabled warehouse is not loaded; it catches up once it is enabled. */
-            enabled: boolean;
+            enabled?: boolean;
+            /** @description When people need the warehouse for themselves, in the workspace's time zone: suggested times avoid them, and sources that run then are warned of it. */
+            busyHours?: components["schemas"]["BusyHoursDto"][];
         };
         /**
          * @description error: nothing is called until its credentials change.
@@ -759,7 +813,48 @@ export interface components {
          */
         SourceState: "active" | "paused" | "error";
         /** @enum {string} */
+        ScheduleMode: "interval" | "times";
+        ShownRhythmDto: {
+            collection: string;
+            everyMinutes: number;
+            /**
+             * Format: date-time
+             * @description The scheduled sync nearest to it reads the collection; null: the next one does.
+             */
+            dueAt: string | null;
+        };
+        ShownScheduleDto: {
+            mode: components["schemas"]["ScheduleMode"];
+            /** @description null with preferred times. */
+            intervalMinutes: number | null;
+            /** @description Preferred times of day; empty with an interval. */
+            times: string[];
+            /** @description Of the workspace. */
+            timeZone: string;
+            /** @description Collections with a rhythm of their own; each scheduled sync reads the others. */
+            collections: components["schemas"]["ShownRhythmDto"][];
+        };
+        /** @enum {string} */
         RunState: "queued" | "running" | "succeeded" | "partial" | "deferred" | "failed" | "killed" | "cancelled";
+        SyncQuotaDto: {
+            /** @description Syncs a day that the plan allows: scheduled ones and sync now. */
+            perDay: number;
+            used: number;
+            /**
+             * Format: date-time
+             * @description The workspace's next midnight.
+             */
+            resetsAt: string;
+        };
+        /** @enum {string} */
+        ScheduleWarningCode: "quota_used_up" | "more_than_quota" | "runs_together" | "busy_hours";
+        ScheduleWarningDto: {
+            code: components["schemas"]["ScheduleWarningCode"];
+            /** @description What happens. */
+            title: string;
+            /** @description What to do. */
+            remedy: string;
+        };
         /** @enum {string} */
         ErrorCode: "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         ErrorReportDto: {
@@ -774,6 +869,18 @@ export interface components {
             retryAfterMs?: number;
             /** @description What to quote to support. */
             supportReference?: string;
+        };
+        /** @enum {string} */
+        NoticeCode: "failing_repeatedly" | "paused_automatically" | "reads_nothing";
+        NoticeDto: {
+            code: components["schemas"]["NoticeCode"];
+            /** @description What was noticed, about what. */
+            title: string;
+            /** @description What to do next. */
+            remedy: string;
+            /** Format: date-time */
+            at: string;
+            collection?: string;
         };
         SourceDto: {
             /** Format: uuid */
@@ -795,6 +902,7 @@ export interface components {
             /** Format: date-time */
             startDate: string;
             intervalMinutes: number;
+            schedule: components["schemas"]["ShownScheduleDto"];
             /**
              * Format: date-time
              * @description null while it is paused or in error.
@@ -808,7 +916,19 @@ export interface components {
              * @description All selected collections are at least as fresh as this.
              */
             lastSuccessAt: string | null;
+            /** @description null: as many syncs as wanted. */
+            syncQuota: components["schemas"]["SyncQuotaDto"] | null;
+            /** @description About the schedule. */
+            warnings: components["schemas"]["ScheduleWarningDto"][];
             error: components["schemas"]["ErrorReportDto"] | null;
+            /** @description What needs a look before it becomes an error: its runs and its collections. */
+            notices: components["schemas"]["NoticeDto"][];
+            /** @description Runs in a row that failed. */
+            failedRuns: number;
+            /** Format: date-time */
+            failingSince: string | null;
+            /** @description Why it was paused, unless a person did it. */
+            pausedReason: components["schemas"]["NoticeDto"] | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -816,6 +936,32 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             nextCursor: string | null;
             data: components["schemas"]["SourceDto"][];
+        };
+        CollectionRhythmDto: {
+            collection: string;
+            /** @description Scheduled syncs read it about so often and leave it out in between, without a call. null: each of them reads it. Sync now reads all selected collections. */
+            everyMinutes: number | null;
+        };
+        ScheduleDto: {
+            /** @description interval: every so many minutes. times: at times of day. Follows from what is given when it is left out. */
+            mode?: components["schemas"]["ScheduleMode"];
+            /** @description Minutes between scheduled syncs; 60 is the least unless the operator allows less, 1440 the most. */
+            intervalMinutes?: number;
+            /**
+             * @description HH:MM in the workspace's time zone that the interval counts from (see GET /api/v1/schedule/suggestion).
+             * @example 00:17
+             */
+            startAt?: string;
+            /**
+             * @description Preferred times of day, HH:MM in the workspace's time zone. One that the clocks skip runs when they go on, one that they show twice runs once. A sync starts within the minute.
+             * @example [
+             *       "06:00",
+             *       "18:00"
+             *     ]
+             */
+            times?: string[];
+            /** @description Rhythms of single collections; those not named keep theirs. */
+            collections?: components["schemas"]["CollectionRhythmDto"][];
         };
         CreateSourceDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
@@ -845,10 +991,12 @@ export interface components {
              */
             startDate?: string;
             /**
-             * @description Minutes between scheduled syncs; 60 is the least unless the operator allows less.
+             * @description The same as schedule.intervalMinutes.
              * @default 180
              */
             intervalMinutes: number;
+            /** @description Every 180 minutes when it is left out. */
+            schedule?: components["schemas"]["ScheduleDto"];
         };
         TestSourceDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
@@ -879,16 +1027,25 @@ export interface components {
             name?: string;
             /** Format: uuid */
             warehouseId?: string | null;
-        };
-        ScheduleDto: {
-            /** @description Minutes between scheduled syncs. Takes effect on the next due time, which the answer shows. */
-            intervalMinutes: number;
+            schedule?: components["schemas"]["ScheduleDto"];
         };
         SourceCollectionDto: {
             name: string;
             /** @enum {string} */
             kind: "object" | "event";
             selected: boolean;
+            /** @description Scheduled syncs read it about so often; null: each of them does. */
+            everyMinutes: number | null;
+            /**
+             * Format: date-time
+             * @description When the last sync that read all of it began.
+             */
+            readAt: string | null;
+            /** @description Runs in a row in which it failed. */
+            failedRuns: number;
+            /** Format: date-time */
+            failingSince: string | null;
+            warning: components["schemas"]["NoticeDto"] | null;
         };
         SourceCollectionListDto: {
             data: components["schemas"]["SourceCollectionDto"][];
@@ -896,6 +1053,10 @@ export interface components {
         CollectionsDto: {
             /** @description Names of collections. Those left out cost no call. */
             collections: string[];
+        };
+        TestSavedSourceDto: {
+            /** @description Collections whose permission is tried; the selected ones when it is left out. */
+            collections?: string[];
         };
         CredentialsDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
@@ -961,6 +1122,17 @@ export interface components {
         };
         /** @enum {string} */
         RunTrigger: "schedule" | "manual" | "first" | "resync";
+        /**
+         * @description notified: support has the complete log. pending: it is still being sent.
+         * @enum {string}
+         */
+        SupportState: "notified" | "pending" | "unconfigured";
+        SupportDto: {
+            /** @description notified: support has the complete log. pending: it is still being sent. */
+            state: components["schemas"]["SupportState"];
+            /** Format: date-time */
+            notifiedAt: string | null;
+        };
         RunDto: {
             /** Format: uuid */
             id: string;
@@ -982,7 +1154,15 @@ export interface components {
             /** @description Records that are durable. */
             records: number;
             apiCalls: number;
+            /**
+             * Format: date-time
+             * @description It waits until then: for a rate limit, or because it is deferred.
+             */
+            waitingUntil: string | null;
             error: components["schemas"]["ErrorReportDto"] | null;
+            warnings: components["schemas"]["NoticeDto"][];
+            /** @description Present where support is told of the run. */
+            support: components["schemas"]["SupportDto"] | null;
         };
         RunListDto: {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -1004,7 +1184,25 @@ export interface components {
             startedAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * Format: date-time
+             * @description It waits until then.
+             */
+            waitingUntil: string | null;
             error: components["schemas"]["ErrorReportDto"] | null;
+            warning: components["schemas"]["NoticeDto"] | null;
+        };
+        AttemptDto: {
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            endedAt: string | null;
+            /** @description The state that it ended with; lost: its fetcher went silent; released: its fetcher was told to stop; null: under way. */
+            outcome: string | null;
+            records: number;
+            apiCalls: number;
+            /** @description Whether a checkpoint moved or a collection was finished. */
+            progressed: boolean;
         };
         ApiCallDto: {
             collection: string;
@@ -1039,8 +1237,20 @@ export interface components {
             /** @description Records that are durable. */
             records: number;
             apiCalls: number;
+            /**
+             * Format: date-time
+             * @description It waits until then: for a rate limit, or because it is deferred.
+             */
+            waitingUntil: string | null;
             error: components["schemas"]["ErrorReportDto"] | null;
+            warnings: components["schemas"]["NoticeDto"][];
+            /** @description Present where support is told of the run. */
+            support: components["schemas"]["SupportDto"] | null;
             collections: components["schemas"]["CollectionRunDto"][];
+            /** @description Each time that a fetcher took the run, in order. One that gets no further three times in a row fails. */
+            attempts: components["schemas"]["AttemptDto"][];
+            /** @description Attempts in a row that died without getting any further. */
+            attemptsWithoutProgress: number;
             /** @description The first 2,000 calls of the run, in order. */
             calls: components["schemas"]["ApiCallDto"][];
         };
@@ -1108,8 +1318,22 @@ export interface components {
              */
             clientSecret?: string;
         };
+        WorkspaceSettingsDto: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description IANA name. Preferred times, busy hours and the day of a quota are meant in it. */
+            timeZone: string;
+            /** @description Syncs a day that the plan allows each source: scheduled ones and sync now. A first sync, a re-sync and a run that goes on after waiting don't count. null: any number. */
+            syncsPerDay: number | null;
+        };
+        ChangeWorkspaceDto: {
+            name?: string;
+            /** @description IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once. */
+            timeZone?: string;
+        };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;
@@ -1886,6 +2110,40 @@ export interface operations {
             };
         };
     };
+    sources_testSaved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestSavedSourceDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTestDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     sources_pause: {
         parameters: {
             query?: never;
@@ -2419,6 +2677,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    workspace_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    workspace_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWorkspaceDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
+                };
             };
             /** @description Refused: what happened and what to do. */
             default: {

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { Controller, Get, Header, Param, Res } from '@nestjs/common';
 import { ApiExcludeController, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { asyncApi, jsonSchemas, type PublishedConnector } from '#contracts';
+import { Catalog } from '../catalog/catalog.js';
+import { GatewayConfig } from '../gateway.config.js';
 import { Public } from '../access/principal.js';
 import { notFound } from '../http/problem.js';
 import { Documents } from './documents.js';
@@ -27,7 +30,7 @@ const POLICY = `default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 's
 @Public()
 @Controller('api')
 export class DocsController {
-  constructor(private readonly documents: Documents) {}
+  constructor(private readonly documents: Documents, private readonly catalog: Catalog, private readonly config: GatewayConfig) {}
 
   @Get('docs')
   @Header('content-type', 'text/html; charset=utf-8')
@@ -36,6 +39,15 @@ export class DocsController {
 
   @Get('docs-json')
   document(): OpenAPIObject { return this.documents.openApi(); }
+
+  /** What downstream teams consume, with this installation's topic names. */
+  @Get('docs/asyncapi.json')
+  topics(): object { return asyncApi(this.published(), this.config.topicPrefix); }
+
+  @Get('docs/schemas.json')
+  schemas(): object { return jsonSchemas(this.published()); }
+
+  private published(): PublishedConnector[] { return this.catalog.connectors.map(({ declaration }) => declaration); }
 
   @Get('docs/ui/:file')
   async file(@Param('file') file: string, @Res() reply: FastifyReply): Promise<void> {
