@@ -18,7 +18,7 @@ describe('what downstream teams read', () => {
 
   it('is an AsyncAPI 3 document', () => {
     const ajv = new Ajv({ strict: false, validateFormats: false });
-    const validate = ajv.compile(specs.schemas['3.0.0'] as object);
+    const validate = ajv.compile(specs.schemasWithoutId['3.0.0'] as object);
     validate(read('docs/asyncapi.json'));
     expect(validate.errors).toBeNull();
   });
@@ -43,17 +43,22 @@ describe('since the last release (npm run docs -- --release)', () => {
 });
 
 describe('breaks', () => {
-  const before = { paths: { '/a': { get: { responses: { 200: {} } } } }, components: { schemas: { A: { type: 'object', properties: { x: { type: 'string', description: 'old' } }, required: ['x'] } } } };
-  const changed = (edit: (document: typeof before & Record<string, never>) => void): string[] => { const after = structuredClone(before); edit(after); return breaks(before, after); };
+  const text = '{"paths":{"/a":{"get":{"responses":{"200":{}}}}},"components":{"schemas":{"A":{"properties":{"x":{"type":"string","description":"old"}},"required":["x"]}}}}';
+  const changed = (part: string, by: string): string[] => {
+    expect(text).toContain(part);
+    return breaks(JSON.parse(text), JSON.parse(text.replace(part, by)));
+  };
 
   it('lets things be added and words change', () => {
-    expect(changed((after) => { after.paths['/b'] = {}; after.components.schemas.A.properties.y = {}; after.components.schemas.A.properties.x.description = 'new'; })).toEqual([]);
+    expect(changed('"/a":', '"/b":{},"/a":')).toEqual([]);
+    expect(changed('"x":{', '"y":{},"x":{')).toEqual([]);
+    expect(changed('"old"', '"new"')).toEqual([]);
   });
 
   it('names what went, and what means something else', () => {
-    expect(changed((after) => { delete after.paths['/a'].get; })).toEqual(['/paths//a/get is gone']);
-    expect(changed((after) => { after.components.schemas.A.properties.x.type = 'integer'; })).toEqual(['/components/schemas/A/properties/x/type was "string" and is "integer"']);
-    expect(changed((after) => { after.components.schemas.A.required = []; })).toEqual(['/components/schemas/A/required has no "x" any more']);
+    expect(changed('"get":', '"put":')).toEqual(['/paths//a/get is gone']);
+    expect(changed('"string"', '"integer"')).toEqual(['/components/schemas/A/properties/x/type was "string" and is "integer"']);
+    expect(changed('["x"]', '[]')).toEqual(['/components/schemas/A/required has no "x" any more']);
   });
 
   it('names what a request newly needs', () => {

@@ -52,6 +52,7 @@ function follow(command: string, args: readonly string[], group: string): Map<st
 
 /** Until the program holds exactly the warehouse's live rows, and then a change and a deletion as well. */
 async function agrees(state: Map<string, Line>): Promise<void> {
+  await eventually('the rows are loaded', async () => (await product.warehouse.count('shop', 'customers') === 30 ? true : undefined));
   const rows = () => product.warehouse.rows<{ id: string; version: string; deleted: boolean }>('select id, _version::text as version, is_deleted as deleted from shop.customers order by id');
   const printed = () => [...state.values()].map(({ id, version, deleted }) => ({ id, version, deleted })).sort((a, b) => (a.id < b.id ? -1 : 1));
   await eventually('the consumer holds what the warehouse holds', async () => {

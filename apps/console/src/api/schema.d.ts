@@ -160,7 +160,10 @@ export interface paths {
         delete: operations["warehouses_delete"];
         options?: never;
         head?: never;
-        /** Enable or disable a warehouse, or say when it is busy */
+        /**
+         * Enable, disable or move a warehouse, or say when it is busy
+         * @description With url: the same tables at another address, or with another login.
+         */
         patch: operations["warehouses_change"];
         trace?: never;
     };
@@ -175,6 +178,70 @@ export interface paths {
         put?: never;
         /** Test a saved warehouse */
         post: operations["warehouses_testSaved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for an account's own collections
+         * @description Such as custom objects, before a source is created. Nothing is saved; they are selected by their names like all others.
+         */
+        post: operations["sourceCollections_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a source's collections
+         * @description Those that its connector declares, and those that were found in its account.
+         */
+        get: operations["sourceCollections_list"];
+        /**
+         * Select collections
+         * @description Exactly these, from the next run on.
+         */
+        put: operations["sourceCollections_select"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/collections/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for new collections
+         * @description Asks the partner for what only the account knows, such as custom objects. What was found before stays.
+         */
+        post: operations["sourceCollections_discover"];
         delete?: never;
         options?: never;
         head?: never;
@@ -257,27 +324,6 @@ export interface paths {
          * @description Takes effect on the next due time, which the answer shows as nextRunAt.
          */
         put: operations["sources_schedule"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sources/{id}/collections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List a source's collections */
-        get: operations["sources_collections"];
-        /**
-         * Select collections
-         * @description Exactly these, from the next run on.
-         */
-        put: operations["sources_select"];
         post?: never;
         delete?: never;
         options?: never;
@@ -706,6 +752,12 @@ export interface components {
             pattern?: string;
             placeholder?: string;
         };
+        DiscoveredDto: {
+            title: string;
+            description: string;
+            /** @description Last part of the one topic that all of them share; the header ce_collection tells them apart. */
+            topic: string;
+        };
         CatalogCollectionDto: {
             name: string;
             /**
@@ -743,6 +795,8 @@ export interface components {
             configuration: components["schemas"]["ConfigurationFieldDto"][];
             /** @description Steps of setting up the webhook at the partner's. */
             webhookSetup: string[];
+            /** @description Set when accounts have collections of their own (custom objects): POST /api/v1/sources/discover finds them. */
+            discovered: components["schemas"]["DiscoveredDto"] | null;
             collections: components["schemas"]["CatalogCollectionDto"][];
         };
         CatalogDto: {
@@ -806,6 +860,84 @@ export interface components {
             enabled?: boolean;
             /** @description When people need the warehouse for themselves, in the workspace's time zone: suggested times avoid them, and sources that run then are warned of it. */
             busyHours?: components["schemas"]["BusyHoursDto"][];
+            /**
+             * Format: password
+             * @description The same warehouse at another address, or with another login. Tested first.
+             */
+            url?: string;
+        };
+        DiscoverDto: {
+            /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
+            configuration?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description Of an OAuth sign-in that a person agreed to (POST /api/v1/oauth/{connector}/start): instead of credentials in the configuration, by the user or key that began it, once.
+             */
+            grantId?: string;
+            /** @description Name in the catalog. */
+            connector: string;
+        };
+        FoundCollectionDto: {
+            name: string;
+            /** @enum {string} */
+            kind: "object" | "event";
+            title: string;
+            /** @description The partner's own name, of a collection that was found in the account (a custom object). */
+            partnerName: string | null;
+            /** @description API calls of one sync in which nothing changed. */
+            callsPerSync: number;
+            description: string;
+            /** @description What the credentials must be allowed to, in the partner's words. */
+            permissions: string[];
+        };
+        FoundCollectionListDto: {
+            data: components["schemas"]["FoundCollectionDto"][];
+        };
+        /** @enum {string} */
+        NoticeCode: "failing_repeatedly" | "paused_automatically" | "reads_nothing";
+        NoticeDto: {
+            code: components["schemas"]["NoticeCode"];
+            /** @description What was noticed, about what. */
+            title: string;
+            /** @description What to do next. */
+            remedy: string;
+            /** Format: date-time */
+            at: string;
+            collection?: string;
+        };
+        SourceCollectionDto: {
+            name: string;
+            /** @enum {string} */
+            kind: "object" | "event";
+            title: string;
+            /** @description The partner's own name, of a collection that was found in the account (a custom object). */
+            partnerName: string | null;
+            /** @description API calls of one sync in which nothing changed. */
+            callsPerSync: number;
+            selected: boolean;
+            /** @description Scheduled syncs read it about so often; null: each of them does. */
+            everyMinutes: number | null;
+            /**
+             * Format: date-time
+             * @description When the last sync that read all of it began.
+             */
+            readAt: string | null;
+            /** @description Runs in a row in which it failed. */
+            failedRuns: number;
+            /** Format: date-time */
+            failingSince: string | null;
+            warning: components["schemas"]["NoticeDto"] | null;
+            /** @description Columns that the partner computes when they are read (formulas): they change without a change of the record, so that a sync doesn't see it. Known after the first sync. */
+            calculated: string[];
+        };
+        SourceCollectionListDto: {
+            data: components["schemas"]["SourceCollectionDto"][];
+        };
+        CollectionsDto: {
+            /** @description Names of collections. Those left out cost no call. */
+            collections: string[];
         };
         /**
          * @description error: nothing is called until its credentials change.
@@ -869,18 +1001,6 @@ export interface components {
             retryAfterMs?: number;
             /** @description What to quote to support. */
             supportReference?: string;
-        };
-        /** @enum {string} */
-        NoticeCode: "failing_repeatedly" | "paused_automatically" | "reads_nothing";
-        NoticeDto: {
-            code: components["schemas"]["NoticeCode"];
-            /** @description What was noticed, about what. */
-            title: string;
-            /** @description What to do next. */
-            remedy: string;
-            /** Format: date-time */
-            at: string;
-            collection?: string;
         };
         SourceDto: {
             /** Format: uuid */
@@ -1028,31 +1148,6 @@ export interface components {
             /** Format: uuid */
             warehouseId?: string | null;
             schedule?: components["schemas"]["ScheduleDto"];
-        };
-        SourceCollectionDto: {
-            name: string;
-            /** @enum {string} */
-            kind: "object" | "event";
-            selected: boolean;
-            /** @description Scheduled syncs read it about so often; null: each of them does. */
-            everyMinutes: number | null;
-            /**
-             * Format: date-time
-             * @description When the last sync that read all of it began.
-             */
-            readAt: string | null;
-            /** @description Runs in a row in which it failed. */
-            failedRuns: number;
-            /** Format: date-time */
-            failingSince: string | null;
-            warning: components["schemas"]["NoticeDto"] | null;
-        };
-        SourceCollectionListDto: {
-            data: components["schemas"]["SourceCollectionDto"][];
-        };
-        CollectionsDto: {
-            /** @description Names of collections. Those left out cost no call. */
-            collections: string[];
         };
         TestSavedSourceDto: {
             /** @description Collections whose permission is tried; the selected ones when it is left out. */
@@ -1819,6 +1914,132 @@ export interface operations {
             };
         };
     };
+    sourceCollections_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoverDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundCollectionListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sourceCollections_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceCollectionListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sourceCollections_select: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sourceCollections_discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceCollectionListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     sources_list: {
         parameters: {
             query?: {
@@ -2024,70 +2245,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ScheduleDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SourceDto"];
-                };
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    sources_collections: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SourceCollectionListDto"];
-                };
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    sources_select: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CollectionsDto"];
             };
         };
         responses: {
