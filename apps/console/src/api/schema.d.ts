@@ -559,6 +559,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/resync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read collections anew
+         * @description From the sync start date, or a window of time. The checkpoints of the normal sync stay where they are: it goes on afterwards without a gap. Refused with 409 while a run is under way.
+         */
+        post: operations["resync_resync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -774,6 +794,11 @@ export interface components {
             selectedByDefault: boolean;
             /** @description API calls of one sync in which nothing changed. */
             callsPerSync: number;
+            /**
+             * @description The time by which a re-sync can be limited to a window; null: it is read whole.
+             * @enum {string|null}
+             */
+            window: "created" | "changed" | null;
             /** @description Collections in whose pages its records come; those are read when this one is selected. */
             partOf: string[];
         };
@@ -1217,6 +1242,13 @@ export interface components {
         };
         /** @enum {string} */
         RunTrigger: "schedule" | "manual" | "first" | "resync";
+        RunExtentDto: {
+            collections: string[];
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+        };
         /**
          * @description notified: support has the complete log. pending: it is still being sent.
          * @enum {string}
@@ -1235,6 +1267,8 @@ export interface components {
             sourceId: string;
             state: components["schemas"]["RunState"];
             trigger: components["schemas"]["RunTrigger"];
+            /** @description What a re-sync reads anew; null: what is new in all selected collections. */
+            extent: components["schemas"]["RunExtentDto"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1318,6 +1352,8 @@ export interface components {
             sourceId: string;
             state: components["schemas"]["RunState"];
             trigger: components["schemas"]["RunTrigger"];
+            /** @description What a re-sync reads anew; null: what is new in all selected collections. */
+            extent: components["schemas"]["RunExtentDto"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1358,6 +1394,14 @@ export interface components {
         };
         RunLogDto: {
             data: components["schemas"]["LogLineDto"][];
+        };
+        ResyncDto: {
+            /** @description Selected collections; when left out all that can be read like this. */
+            collections?: string[];
+            /** @description Only records of this time and later, where the partner can limit them: ISO 8601, not before the sync start date. The catalog names the time that counts (`window`). */
+            from?: string;
+            /** @description Only records up to this time: ISO 8601; now when it is left out and `from` is given. */
+            to?: string;
         };
         StartOAuthDto: {
             /** @description What the partner's address depends on (see the catalog): all that OAuth itself doesn't provide. A source's own values when it is connected again. */
@@ -2631,6 +2675,40 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    resync_resync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResyncDto"];
+            };
+        };
+        responses: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
