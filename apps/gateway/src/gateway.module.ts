@@ -28,6 +28,8 @@ import { RunsService } from './runs/runs.service.js';
 import { UsageController } from './runs/usage.controller.js';
 import { OAuthController } from './oauth/oauth.controller.js';
 import { OAuthService } from './oauth/oauth.service.js';
+import { ScheduleController } from './schedule/schedule.controller.js';
+import { ScheduleService } from './schedule/schedule.service.js';
 import { SourceCollectionsController } from './sources/source-collections.controller.js';
 import { SourceCollections } from './sources/source-collections.service.js';
 import { SourceCredentials } from './sources/source-credentials.js';
@@ -47,7 +49,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
@@ -62,7 +64,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordsFolder, startInfrastructure, STAGES, type Infrastructure, type InfrastructureOptions } from './infrastructure.js';
-import { requireFree } from './ports.js';
+import { requireFree, type PortName } from './ports.js';
 import type { Secrets } from './secrets.js';
 import { SERVICE_NAMES, mailCatcher, serviceProgram, untilReady, type ServiceFolders, type ServiceName, type ServiceSettings } from './services.js';
 
@@ -37,6 +37,11 @@ export function keepLines(logs: string, onLine: (name: string, line: string) => 
   };
 }
 
+/** The ports that each service listens on. */
+const LISTENS: Readonly<Record<ServiceName, readonly PortName[]>> = {
+  gateway: ['gateway', 'gatewayHealth'], 'webhook-gateway': ['webhooks', 'webhooksHealth'], scheduler: ['schedulerHealth'], fetcher: ['fetcherHealth'], normalizer: ['normalizerHealth'], 'warehouse-loader': ['loaderHealth'],
+};
+
 /** Starts the services under the infrastructure's supervisor and waits until every one says that it is ready. */
 export async function startServices(options: ServicesOptions): Promise<void> {
   const { infrastructure: { supervisor, kafkaBrokers, databaseUrl }, ports, secrets, dir, topicPrefix, services = SERVICE_NAMES } = options;
@@ -45,7 +50,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
     owner: { email: OWNER_EMAIL, password: secrets.ownerPassword, apiKey: secrets.apiKey },
     ...(options.supportMail !== undefined && { supportMail: options.supportMail }), ...(options.env !== undefined && { env: options.env }),
   };
-  await requireFree(ports, ['gateway', 'webhooks', 'schedulerHealth', 'fetcherHealth', 'normalizerHealth', 'loaderHealth', 'gatewayHealth', 'webhooksHealth']);
+  await requireFree(ports, services.flatMap((name) => LISTENS[name]));
   if (options.supportMail === true) await requireFree(ports, ['mailCatcher', 'smtp']);
   const folders = foldersOf(dir);
   const line = keepLines(folders.logs, options.line);

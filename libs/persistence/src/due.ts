@@ -15,12 +15,17 @@ export interface DueSource {
 export const DUE = `s.schedule_mode as mode, s.interval_minutes as "intervalMinutes", s.schedule_times as times, w.time_zone as "timeZone", s.next_run_at as "nextRunAt",
   (hashtext(s.id::text) & 2147483647) % 60 * 1000 as "jitterMs"`;
 
+/** Its due times but for the jitter of preferred times. */
+export const toSchedule = ({ mode, intervalMinutes, times, timeZone, nextRunAt }: DueSource): Schedule =>
+  (mode === 'interval' ? { mode, everyMinutes: intervalMinutes, phase: nextRunAt.getTime() } : { mode, times, timeZone });
+
 /** Finds the first due time after an instant (epoch ms), the jitter included; one for many sources at about the same time. */
 export function createDueAfter(): (source: DueSource, after: number) => Date {
   const nextDue = createNextDue();
-  return ({ mode, intervalMinutes, times, timeZone, nextRunAt, jitterMs }, after) => new Date(mode === 'interval'
-    ? nextDue({ mode, everyMinutes: intervalMinutes, phase: nextRunAt.getTime() }, after)
-    : nextDue({ mode, times, timeZone }, after - jitterMs) + jitterMs);
+  return (source, after) => {
+    const added = source.mode === 'interval' ? 0 : source.jitterMs;
+    return new Date(nextDue(toSchedule(source), after - added) + added);
+  };
 }
 
 /**

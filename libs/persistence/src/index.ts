@@ -15,7 +15,7 @@ export { ScheduleRepository } from './schedule.repository.js';
 export type { Trace } from './run-ending.js';
 export { HealthRepository, type PauseRule } from './health.repository.js';
 export { SEALED_PLACES, SealedRepository, type SealedPlace } from './sealed.repository.js';
-export { SourceRepository, type CollectionHealth, type NewSchedule, type NewSource, type SourceChange, type SourceTarget } from './source.repository.js';
+export { SourceRepository, type CollectionHealth, type NewSchedule, type NewSource, type PlannedRow, type SourceChange, type SourceTarget } from './source.repository.js';
 export { SupportRepository, type RunAttempt, type RunDossier, type SupportNotification } from './support.repository.js';
 export { UsageRepository, type Usage } from './usage.repository.js';
 export { WarehouseRepository, type NewWarehouse, type WarehouseChange } from './warehouse.repository.js';

@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { isId, newId, rows } from './database.js';
 import { isUsedUp, quotaColumns, type QuotaUse } from './due.js';
 import { CollectionRunEntity, RunEntity, type RunExtent } from './entities/run.entity.js';
-import { putCommands, putEvents } from './outbox.repository.js';
+import { putEvents, putQueued } from './outbox.repository.js';
 import { closeRun, type EndedRun } from './run-ending.js';
 import { ATTEMPTS, type RunAttempt } from './support.repository.js';
 
@@ -116,7 +116,6 @@ export async function queueRun(
 ): Promise<RunEntity> {
   const id = newId();
   await tx.getRepository(RunEntity).insert({ id, ...run });
-  await putCommands(tx, [{ runId: id, sourceId: run.sourceId, workspaceId: run.workspaceId, connector: run.connector }]);
-  await putEvents(tx, [runChanged({ runId: id, sourceId: run.sourceId, workspaceId: run.workspaceId }, 'queued')]);
+  await putQueued(tx, [{ runId: id, sourceId: run.sourceId, workspaceId: run.workspaceId, connector: run.connector }]);
   return tx.getRepository(RunEntity).findOneByOrFail({ id });
 }

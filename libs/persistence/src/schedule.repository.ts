@@ -1,16 +1,13 @@
-import { SUPPORT_REMEDY, type ErrorReport, type SyncCommand, type SyncEvent } from '#contracts';
+import { SUPPORT_REMEDY, type ErrorReport, type SyncCommand } from '#contracts';
 import type { DataSource } from 'typeorm';
-import { jsonb, newId, rows } from './database.js';
+import { newId, rows } from './database.js';
 import { DUE, createDueAfter, isUsedUp, quotaColumns, type DueSource, type QuotaUse } from './due.js';
-import { putCommands, putEvents } from './outbox.repository.js';
+import { putCommands, putQueued } from './outbox.repository.js';
 import { beginEnding, closeAttempts, type EndedRun } from './run-ending.js';
 import { MAX_LOSSES } from './run.repository.js';
 
 type Waiting = Omit<SyncCommand, 'requestedAt'>;
 const WAITING = `id as "runId", source_id as "sourceId", workspace_id as "workspaceId", connector`;
-
-const changed = (run: Waiting, state: 'queued'): SyncEvent =>
-  ({ type: 'run.changed', runId: run.runId, sourceId: run.sourceId, workspaceId: run.workspaceId, state, at: new Date().toISOString() });
 
 /** What the scheduler does to all sources and runs at once. Every method takes at most `limit` rows, skips those that others hold, and returns how many there were. */
 export class ScheduleRepository {
@@ -23,24 +20,24 @@ export class ScheduleRepository {
    */
   queueDue(limit: number): Promise<{ readonly due: number; readonly queued: number; readonly overQuota: number }> {
     return this.database.transaction(async (tx) => {
-      const due = await rows<{ id: string; now: Date } & DueSource & QuotaUse>(tx, `
-        select s.id, now() as now, ${DUE}, ${quotaColumns('$2')} from sources s join workspaces w on w.id = s.workspace_id
+      const due = await rows<{ id: string; workspaceId: string; connector: string; now: Date } & DueSource & QuotaUse>(tx, `
+        select s.id, s.workspace_id as "workspaceId", s.connector, now() as now, ${DUE}, ${quotaColumns('$2')} from sources s join workspaces w on w.id = s.workspace_id
         where s.state = 'active' and s.deleted_at is null and s.next_run_at <= now() order by s.next_run_at limit $1 for update of s skip locked`, [limit, this.syncsPerDay]);
       if (due.length === 0) return { due: 0, queued: 0, overQuota: 0 };
       const dueAfter = createDueAfter();
       const over = due.map((source) => isUsedUp(source));
       const queued = await rows<Waiting>(tx, `
-        with plan as (select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::boolean[], $5::date[], $6::integer[]) as p(source_id, run_id, next_run_at, over_quota, today, used)),
-        queued as (insert into runs (id, workspace_id, source_id, connector, trigger)
-          select p.run_id, s.workspace_id, s.id, s.connector, 'schedule' from plan p join sources s on s.id = p.source_id where not p.over_quota
+        with plan as (select * from unnest(string_to_array($1, ',')::uuid[], string_to_array($2, ',')::uuid[], string_to_array($3, ',')::uuid[], string_to_array($4, ','), string_to_array($5, ',')::timestamptz[], string_to_array($6, ',')::boolean[], string_to_array($7, ',')::date[], string_to_array($8, ',')::integer[])
+          as p(source_id, run_id, workspace_id, connector, next_run_at, over_quota, today, used)),
+        queued as (insert into runs (id, workspace_id, source_id, connector, trigger) select run_id, workspace_id, source_id, connector, 'schedule' from plan where not over_quota
           on conflict (source_id) where state in ('queued', 'running', 'deferred') do nothing returning id, source_id, workspace_id, connector),
         moved as (update sources s set next_run_at = p.next_run_at, syncs_day = p.today, syncs_used = p.used + case when q.id is null then 0 else 1 end
           from plan p left join queued q on q.source_id = p.source_id where s.id = p.source_id)
         select ${WAITING} from queued`, [
-        due.map(({ id }) => id), due.map(() => newId()), due.map((source, n) => dueAfter(source, over[n] === true ? source.resetsAt.getTime() - 1 : source.now.getTime())),
-        over, due.map(({ today }) => today), due.map(({ used }) => used)]);
-      await putCommands(tx, queued);
-      await putEvents(tx, queued.map((run) => changed(run, 'queued')));
+        due.map(({ id }) => id), due.map(() => newId()), due.map(({ workspaceId }) => workspaceId), due.map(({ connector }) => connector),
+        due.map((source, n) => dueAfter(source, over[n] === true ? source.resetsAt.getTime() - 1 : source.now.getTime()).toISOString()), over, due.map(({ today }) => today), due.map(({ used }) => used),
+      ].map((column) => column.join()));
+      await putQueued(tx, queued);
       return { due: due.length, queued: queued.length, overQuota: over.filter((one) => one).length };
     });
   }
@@ -71,8 +68,7 @@ export class ScheduleRepository {
         await beginEnding(tx, runId, undefined, { state: 'failed', error });
       }
       const again = lost.filter(({ state }) => state === 'queued');
-      await putCommands(tx, again);
-      await putEvents(tx, again.map((run) => changed(run, 'queued')));
+      await putQueued(tx, again);
       return lost.length;
     });
   }
@@ -84,8 +80,7 @@ export class ScheduleRepository {
         with due as (select id from runs where state = 'deferred' and resume_at <= now() order by resume_at limit $1 for update skip locked)
         update runs r set state = 'queued', command_sent_at = now(), commands_sent = 1 from due where r.id = due.id
         returning r.id as "runId", r.source_id as "sourceId", r.workspace_id as "workspaceId", r.connector`, [limit]);
-      await putCommands(tx, runs);
-      await putEvents(tx, runs.map((run) => changed(run, 'queued')));
+      await putQueued(tx, runs);
       return runs.length;
     });
   }

@@ -1,9 +1,10 @@
 import type { CollectionDeclaration } from '#connector-kit';
 import type { Notice, RunTrigger } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
+import type { Schedule } from '#schedule';
 import { keepFound } from './account.repository.js';
 import { isId, rows } from './database.js';
-import { DUE, firstDue, type DueSource } from './due.js';
+import { DUE, firstDue, toSchedule, type DueSource } from './due.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
 import { remember, type Idempotency } from './idempotency.js';
 import { takeGrant } from './oauth.repository.js';
@@ -50,6 +51,9 @@ export interface CollectionHealth {
   readonly warning: Notice | null;
 }
 
+/** A source in the plan of a day. An interval's due times hold the jitter already. */
+export interface PlannedRow extends Pick<SourceEntity, 'id' | 'name' | 'warehouseId' | 'expectedMs' | 'expectedCalls'> { readonly schedule: Schedule; readonly jitterMs: number }
+
 export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null }
 
 /** Longer than any interval. */
@@ -86,6 +90,14 @@ export class SourceRepository {
       select source_id as "sourceId", collection, every_minutes as "everyMinutes", tried_at as "triedAt", read_at as "readAt" from source_collections where source_id = any($1::uuid[]) order by collection`, [sourceIds]);
     for (const one of found) selected.get(one.sourceId)?.push(one);
     return selected;
+  }
+
+  /** What the workspace's active sources do to a day, in order of creation. */
+  async planned(workspaceId: string): Promise<PlannedRow[]> {
+    const found = await rows<Omit<PlannedRow, 'schedule'> & DueSource>(this.database, `
+      select s.id, s.name, s.warehouse_id as "warehouseId", s.expected_ms::float8 as "expectedMs", s.expected_calls::float8 as "expectedCalls", ${DUE}
+      from sources s join workspaces w on w.id = s.workspace_id where s.workspace_id = $1 and s.state = 'active' and s.deleted_at is null order by s.id`, [workspaceId]);
+    return found.map((source) => ({ id: source.id, name: source.name, warehouseId: source.warehouseId, expectedMs: source.expectedMs, expectedCalls: source.expectedCalls, jitterMs: source.mode === 'interval' ? 0 : source.jitterMs, schedule: toSchedule(source) }));
   }
 
   /** Whether another source of the workspace, deleted ones included, has it. */

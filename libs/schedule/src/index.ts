@@ -1,2 +1,3 @@
-export { SCHEDULE_MODES, createNextDue, minutesOf, type Schedule } from './next-due.js';
-export { dayAt, instantOf, isTimeZone } from './time-zone.js';
+export { SCHEDULE_MODES, createNextDue, minutesOf, timeOf, type Schedule } from './next-due.js';
+export { DayPlan, isWithin, suggestStart, type PlannedSource, type Suggestion } from './plan.js';
+export { dayAt, instantOf, isTimeZone, minuteOfDay } from './time-zone.js';

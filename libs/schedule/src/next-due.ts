@@ -14,6 +14,9 @@ export const SCHEDULE_MODES = ['interval', 'times'] as const;
 /** Minutes after midnight of an `HH:MM`. */
 export const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 
+/** The `HH:MM` of so many minutes after midnight. */
+export const timeOf = (minutes: number): string => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
 /**
  * The first due time after `after`, both in epoch ms. It depends on nothing else: a clock that was moved changes when a due
  * time is reached, never which ones there are.

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { WorkspaceRepository, type SourceCollectionEntity, type SourceEntity, type WorkspaceEntity } from '#persistence';
 import { dayAt, instantOf } from '#schedule';
 import { GatewayConfig } from '../gateway.config.js';
+import { collisionWarnings } from '../schedule/collision-warnings.js';
+import { ScheduleService, collisionsOf, type WorkspacePlan } from '../schedule/schedule.service.js';
 import type { ScheduleWarningDto, ShownScheduleDto, SyncQuotaDto } from './schedule.dto.js';
 import type { SourceDto } from './sources.dto.js';
 import type { SourceView } from './sources.service.js';
@@ -9,22 +11,22 @@ import type { SourceView } from './sources.service.js';
 /** Sources as the API shows them: with their schedule, their quota and what to know about both. */
 @Injectable()
 export class SourceViews {
-  constructor(private readonly workspaces: WorkspaceRepository, private readonly config: GatewayConfig) {}
+  constructor(private readonly workspaces: WorkspaceRepository, private readonly schedule: ScheduleService, private readonly config: GatewayConfig) {}
 
   /** All of one workspace. */
   async show(workspaceId: string, views: readonly SourceView[]): Promise<SourceDto[]> {
-    const workspace = await this.workspaces.get(workspaceId);
-    return views.map((view) => this.shown(view, workspace));
+    const [workspace, plan] = await Promise.all([this.workspaces.get(workspaceId), this.schedule.plan(workspaceId)]);
+    return views.map((view) => this.shown(view, workspace, plan));
   }
 
-  async one(view: SourceView): Promise<SourceDto> { return this.shown(view, await this.workspaces.get(view.source.workspaceId)); }
+  async one(view: SourceView): Promise<SourceDto> { return (await this.show(view.source.workspaceId, [view]))[0] as SourceDto; }
 
-  private shown({ source, collections, health }: SourceView, workspace: WorkspaceEntity): SourceDto {
+  private shown({ source, collections, health }: SourceView, workspace: WorkspaceEntity, plan: WorkspacePlan): SourceDto {
     const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, failedRuns, failingSince, warning, pausedReason, createdAt } = source;
     const syncQuota = quotaOf(source, workspace, this.config.syncsPerDay, Date.now());
     return {
       id, connector, name, slug, warehouseId, state, configuration, collections: collections.map(({ collection }) => collection), startDate, intervalMinutes, schedule: scheduleOf(source, collections, workspace),
-      nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, syncQuota, warnings: quotaWarnings(source, syncQuota), error,
+      nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, syncQuota, warnings: [...quotaWarnings(source, syncQuota), ...collisionWarnings(collisionsOf(plan, id))], error,
       notices: [warning, ...health.map((one) => one.warning)].filter((one) => one !== null), failedRuns, failingSince, pausedReason, createdAt,
     };
   }

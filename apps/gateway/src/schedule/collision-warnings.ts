@@ -1,0 +1,21 @@
+import type { ScheduleWarningDto } from '../sources/schedule.dto.js';
+import type { Collisions } from './schedule.service.js';
+
+const NAMED = 3;
+
+/** In words that say what to do. */
+export function collisionWarnings(met: Collisions | undefined): ScheduleWarningDto[] {
+  if (met === undefined) return [];
+  const { others, togetherAt, busyAt, busyRuns } = met;
+  const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
+  return [
+    ...(togetherAt === undefined ? [] : [{
+      code: 'runs_together' as const, title: `Runs at the same time as ${others.slice(0, NAMED).join(', ')}${more}, next at ${togetherAt.toISOString()}.`,
+      remedy: 'Move one of them: GET /api/v1/schedule/suggestion has the least loaded start.',
+    }]),
+    ...(busyAt === undefined ? [] : [{
+      code: 'busy_hours' as const, title: `${busyRuns === 1 ? 'One run' : `${busyRuns} runs`} of the next 24 hours ${busyRuns === 1 ? 'falls' : 'fall'} into the warehouse's busy hours, as at ${busyAt.toISOString()}.`,
+      remedy: 'Choose preferred times outside of them, or a longer interval with another start.',
+    }]),
+  ];
+}
