@@ -58,7 +58,7 @@ export abstract class CloudSourcesError extends Error {
     super(title, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = new.target.name;
     this.remedy = detail.remedy ?? defaultRemedy;
-    this.details = detail.details?.slice(0, MAX_DETAILS);
+    this.details = detail.details === undefined || detail.details === '' ? undefined : detail.details.slice(0, MAX_DETAILS);
     this.retryAfterMs = detail.retryAfterMs;
     this.supportReference = detail.supportReference;
   }

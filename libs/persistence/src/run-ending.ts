@@ -17,8 +17,9 @@ const EMPTY_DAYS = 7;
 /** What a run that is over leaves behind, whoever ended it: its attempt and open collections closed, its source told. */
 export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, state, error }: EndedRun): Promise<void> {
   await closeAttempts(tx, [id], state);
+  // Open at the end of a run that went through: a change feed, read for others and not selected itself.
   await rows(tx, `
-    update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' else $2 end, finished_at = now(), waiting_until = null,
+    update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' when $2 = 'partial' then 'succeeded' else $2 end, finished_at = now(), waiting_until = null,
       error = case when started_at is not null and $2 in ('failed', 'killed') then coalesce(error, $3::jsonb) else error end
     where run_id = $1 and state in ('queued', 'running', 'deferred')`, [id, state, jsonb(error)]);
   await rows(tx, `

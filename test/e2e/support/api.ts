@@ -6,7 +6,8 @@ interface Answer<T> {
   readonly text: string;
 }
 
-interface ErrorReport { readonly code: string; readonly title: string; readonly remedy: string }
+interface ErrorReport { readonly code: string; readonly title: string; readonly remedy: string; readonly details?: string; readonly supportReference?: string }
+interface Notice { readonly code: string; readonly title: string; readonly remedy: string; readonly collection?: string }
 export interface ProblemDetails extends ErrorReport { readonly type: string; readonly status: number; readonly errors?: readonly { readonly field: string; readonly message: string }[] }
 export interface List<T> { readonly data: readonly T[]; readonly nextCursor: string | null }
 export interface Source {
@@ -15,9 +16,11 @@ export interface Source {
 }
 export interface Run {
   readonly id: string; readonly state: string; readonly trigger: string; readonly createdAt: string; readonly records: number; readonly apiCalls: number; readonly error: ErrorReport | null;
+  readonly resumeAt: string | null; readonly waitingUntil: string | null; readonly warnings: readonly Notice[]; readonly support: { readonly state: string; readonly notifiedAt: string | null } | null;
 }
 export interface RunDetail extends Run {
   readonly collections: readonly { readonly collection: string; readonly state: string; readonly records: number; readonly apiCalls: number; readonly error: ErrorReport | null }[];
+  readonly attempts: readonly { readonly startedAt: string; readonly endedAt: string | null; readonly outcome: string | null; readonly records: number; readonly apiCalls: number; readonly progressed: boolean }[];
   readonly calls: readonly { readonly collection: string; readonly method: string; readonly request: string; readonly status: number }[];
 }
 export interface Webhook { readonly url: string; readonly secrets: readonly { readonly id: string }[] }

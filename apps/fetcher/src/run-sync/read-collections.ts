@@ -1,5 +1,6 @@
 import { toErrorReport, type CollectionRunState, type ErrorReport } from '#contracts';
 import { createRunScope, planReads, type Connector, type Page, type PartnerClient, type ReadPlan } from '#connector-kit';
+import { EndlessPages } from './endless-pages.js';
 import { traceOf } from './post-mortem.js';
 import type { RunOutcome, WorkerInput } from './worker-protocol.js';
 
@@ -75,7 +76,11 @@ export async function readCollections(connector: Connector, input: WorkerInput, 
         ...(input.window !== undefined && { window: input.window }),
         selected, run, signal, now: () => http.now(), warn: (message) => output.warn(`${reader}: ${message}`),
       });
-      for await (const page of pages) await output.page(reader, page);
+      const endless = new EndlessPages(reader);
+      for await (const page of pages) {
+        endless.check(page);
+        await output.page(reader, page);
+      }
       progress.end(plan);
       if (feeds.length > 0) succeeded += 1;
     } catch (thrown) {

@@ -58,7 +58,7 @@ A secret that isn't listed here isn't mounted.
 {{- end -}}
 {{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key") "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
-{{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault") "env" dict) -}}
+{{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault" "support-smtp" "support-hook") "support" (or .Values.support.smtpSecret.name .Values.support.hookUrl) "env" (include "cloud-sources.schedulerEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
 {{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "database" "vault") "env" dict) -}}
 {{- toYaml (dict "items" $all) -}}
@@ -89,6 +89,18 @@ BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
 {{- end }}
 {{- end -}}
 
+{{- define "cloud-sources.schedulerEnv" -}}
+{{- with .Values.support }}
+{{- if .smtpSecret.name }}
+SUPPORT_MAIL_TO: {{ required "support.mailTo: who gets the mails?" (join "," .mailTo) | quote }}
+SUPPORT_MAIL_FROM: {{ .mailFrom | quote }}
+{{- end }}
+{{- if .hookUrl }}
+SUPPORT_HOOK_URL: {{ .hookUrl | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Name, key and file of each secret that a workload may mount. Takes the root. */}}
 {{- define "cloud-sources.secretFiles" -}}
 {{- $files := dict -}}
@@ -106,6 +118,14 @@ BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
 {{- end -}}
 {{- if and .email .secret.apiKeyKey -}}
 {{- $_ := set $files "first-api-key" (dict "env" "BOOTSTRAP_API_KEY" "file" "first-api-key" "name" .secret.name "key" .secret.apiKeyKey) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.support -}}
+{{- if .smtpSecret.name -}}
+{{- $_ := set $files "support-smtp" (dict "env" "SUPPORT_SMTP_URL" "file" "support-smtp-url" "name" .smtpSecret.name "key" .smtpSecret.key) -}}
+{{- end -}}
+{{- if .hookUrl -}}
+{{- $_ := set $files "support-hook" (dict "env" "SUPPORT_HOOK_SECRET" "file" "support-hook-secret" "name" (required "support.hookSecret.name: what are requests to the hook signed with?" .hookSecret.name) "key" .hookSecret.key) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $files -}}

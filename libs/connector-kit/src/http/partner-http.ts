@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Agent } from 'undici';
-import { ConfigurationInvalidError, PartnerContractError, RateLimitedError, type CloudSourcesError } from '#contracts';
+import { ConfigurationInvalidError, PartnerContractError, RateLimitedError, fromErrorReport, type CloudSourcesError } from '#contracts';
 import type { Connector, Credentials } from '../connector.js';
 import type { ConnectorDeclaration } from '../declaration.js';
 import { guardedConnector } from './address-guard.js';
@@ -291,7 +291,8 @@ class UndiciPartnerHttp implements PartnerClient {
   private mapped(answer: PartnerAnswer, retryAfterMs: number | undefined): CloudSourcesError {
     const error = this.options.connector.mapError?.(answer);
     if (error === undefined) return defaultError({ title: this.title, answer, retryAfterMs });
-    return error.code === 'rate_limited' && error.retryAfterMs === undefined ? withRetryAfter(error, retryAfterMs) : error;
+    const told = withWords(error, answer);
+    return told.code === 'rate_limited' && told.retryAfterMs === undefined ? withRetryAfter(told, retryAfterMs) : told;
   }
 
   /** The partner asks for a longer wait than a run should sit through, whatever the status it said so with. */
@@ -308,6 +309,12 @@ function secretsOf(declaration: ConnectorDeclaration, credentials: Credentials, 
   const fields = declaration.configuration.filter(({ type }) => type === 'secret').map(({ name }) => credentials[name] ?? '');
   const headers = Object.entries(authentication).filter(([name]) => SECRET_HEADER.test(name)).map(([, value]) => value.replace(/^(Basic|Bearer) /i, ''));
   return [...fields, ...headers];
+}
+
+/** The partner's own words are never lost: where the connector could not read them, the answer is quoted as it is. */
+function withWords(error: CloudSourcesError, { body }: PartnerAnswer): CloudSourcesError {
+  const words = body.toString('utf8').trim();
+  return error.details !== undefined || words === '' ? error : fromErrorReport({ ...error.report(), details: words });
 }
 
 function withRetryAfter(error: CloudSourcesError, retryAfterMs: number | undefined): RateLimitedError {
