@@ -685,6 +685,46 @@ export interface paths {
         patch: operations["workspace_change"];
         trace?: never;
     };
+    "/api/v1/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The next 24 hours
+         * @description What is planned, quarter by quarter of an hour and source by source, with the warehouses' busy hours. Sources are paged; the slots are of all of them.
+         */
+        get: operations["schedule_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest a start
+         * @description The least loaded start minute: outside the warehouse's busy hours as far as the interval lets it, then where other sources make the fewest calls.
+         */
+        get: operations["schedule_suggestion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1470,6 +1510,65 @@ export interface components {
             name?: string;
             /** @description IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once. */
             timeZone?: string;
+        };
+        SlotDto: {
+            /**
+             * Format: date-time
+             * @description Its beginning; it lasts 15 minutes.
+             */
+            at: string;
+            /** @description Runs that begin in it. */
+            runs: number;
+            /** @description API calls that are expected in it. */
+            calls: number;
+            /** @description Begins within a warehouse's busy hours. */
+            busy: boolean;
+        };
+        WarehouseHoursDto: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            busyHours: components["schemas"]["BusyHoursDto"][];
+        };
+        PlannedSourceDto: {
+            /** Format: uuid */
+            sourceId: string;
+            name: string;
+            runs: string[];
+            /** @description Of one run, from those that were; 60 until there are any. */
+            expectedSeconds: number;
+            /** @description Of one run, from those that were; 10 until there are any. */
+            expectedCalls: number;
+            warnings: components["schemas"]["ScheduleWarningDto"][];
+        };
+        SchedulePlanDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            timeZone: string;
+            slots: components["schemas"]["SlotDto"][];
+            warehouses: components["schemas"]["WarehouseHoursDto"][];
+            /** @description Active ones, in order of creation. */
+            sources: components["schemas"]["PlannedSourceDto"][];
+        };
+        DaySuggestionDto: {
+            /** @description HH:MM in the workspace's time zone: a schedule's startAt, or its preferred time. */
+            startAt: string;
+            /** @description Minute of the hour of startAt. */
+            startMinute: number;
+            /** Format: date-time */
+            firstRunAt: string;
+            intervalMinutes: number;
+            timeZone: string;
+            /** @description Calls a minute that other sources are expected to make meanwhile, on average. */
+            callsPerMinute: number;
+            runsPerDay: number;
+            /** @description How many of them begin in busy hours; not 0 only when the interval leaves no choice. */
+            busyRunsPerDay: number;
+            warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
         ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
@@ -2971,6 +3070,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceSettingsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    schedule_plan: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePlanDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    schedule_suggestion: {
+        parameters: {
+            query?: {
+                /** @description Of the source that is to start; 1440 for one preferred time a day. */
+                intervalMinutes?: number;
+                /** @description Whose busy hours are avoided; those of all warehouses when it is left out. */
+                warehouseId?: string;
+                /** @description The source that is to be moved: its own runs don't count. */
+                sourceId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaySuggestionDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
