@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { connectorNames, loadConnector } from '#connectors';
 import { Renewer } from '#oauth';
-import { CredentialRepository, OAuthRepository, RunRepository, openDatabase, type DataSource } from '#persistence';
+import { PartnerAccountRepository, CredentialRepository, OAuthRepository, RunRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, TRANSPORT } from '#platform';
 import { createVault, parseKeyRing, type Vault } from '#vault';
 import { FetcherConfig } from './fetcher.config.js';
+import { CallAdmission } from './run-sync/call-admission.js';
 import { controlCommands } from './run-sync/control-commands.js';
 import { KeepAliveService } from './run-sync/keep-alive.service.js';
 import { RunPortsFactory } from './run-sync/run-ports.factory.js';
@@ -17,9 +18,10 @@ const DATABASE = Symbol('control database');
 @Module({
   controllers: [SyncController],
   providers: [
-    RunSyncService, RunPortsFactory, KeepAliveService,
+    RunSyncService, RunPortsFactory, CallAdmission, KeepAliveService,
     { provide: DATABASE, inject: [FetcherConfig], useFactory: ({ databaseUrl }: FetcherConfig) => openDatabase({ url: databaseUrl, applicationName: 'fetcher' }) },
     { provide: RunRepository, inject: [DATABASE], useFactory: (database: DataSource) => new RunRepository(database) },
+    { provide: PartnerAccountRepository, inject: [DATABASE], useFactory: (database: DataSource) => new PartnerAccountRepository(database) },
     { provide: VAULT, inject: [FetcherConfig], useFactory: ({ vaultKeys }: FetcherConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: CredentialRepository, inject: [DATABASE], useFactory: (database: DataSource) => new CredentialRepository(database) },
     {

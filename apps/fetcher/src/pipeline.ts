@@ -124,7 +124,9 @@ export class SyncRun {
       }
       case 'renew': void this.renew(); break;
       case 'warning': this.note('warn', this.postMortem.text(message.message)); break;
-      case 'end': this.then(async () => this.settle(message.outcome)); break;
+      case 'admit': this.unordered(async () => this.worker.postMessage({ type: 'admitted', id: message.id, answer: await this.ports.calls.admit(this.run, message) } satisfies ParentMessage)); break;
+      case 'pause': this.unordered(() => this.ports.calls.pause(this.run, message.endpoint, message.ms)); break;
+      case 'end': this.then(async () => { await this.ports.calls.note(this.run, message.quotas); this.settle(message.outcome); }); break;
       case 'call': this.calls.push(message.call); break;
       case 'wait': this.wait(message.wait); break;
     }
@@ -157,6 +159,11 @@ export class SyncRun {
   private then(step: () => Promise<void>): void {
     this.chain = this.chain.then(async () => { if (!this.lost) await step(); });
     this.chain.catch((error: unknown) => setImmediate(() => { throw error; }));
+  }
+
+  /** At once. An error ends the process. */
+  private unordered(step: () => Promise<void>): void {
+    step().catch((error: unknown) => setImmediate(() => { if (!this.lost) throw error; }));
   }
 
   /** The page, or its parts, to the raw topic; resolves when all of it is durable. */

@@ -1,7 +1,7 @@
 import type { CloudSourcesError, ErrorReport, RawRecordMeta } from '#contracts';
 import type { Credentials } from './credentials.js';
 import type { CollectionDeclaration, ConnectorDeclaration, DescribedFields } from './declaration.js';
-import type { PartnerAnswer, PartnerHttp } from './http/types.js';
+import type { PartnerAnswer, PartnerHttp, Quota } from './http/types.js';
 import type { OAuth } from './oauth/oauth.js';
 
 export type { Credentials } from './credentials.js';
@@ -75,6 +75,8 @@ export interface CollectionAccess {
 export interface CheckResult {
   /** Who the credentials belong to, e.g. `acct_123 (Acme)`; shown to the person. */
   readonly account: string;
+  /** The partner's own id of the account, e.g. `acct_123` or an organization id: sources that have the same share its limits. Absent when the credentials may not tell. */
+  readonly accountId?: string;
   readonly access: readonly CollectionAccess[];
 }
 
@@ -165,6 +167,8 @@ export interface Connector {
   mapError?(answer: PartnerAnswer): CloudSourcesError | undefined;
   /** Overrides whether a failed request is sent again, e.g. by a header of the partner's; undefined leaves it to the kit (409, 429, 5xx: yes). */
   shouldRetry?(answer: PartnerAnswer): boolean | undefined;
+  /** What an answer, of any status, says of the partner's own limit; `path` as asked for, with the query. */
+  quota?(answer: Pick<PartnerAnswer, 'headers' | 'path'>): Quota | undefined;
   /**
    * Tests the credentials and, per collection, the permission to read it.
    * @throws AuthenticationFailedError | ConfigurationInvalidError | PartnerUnavailableError | PartnerContractError

@@ -7,9 +7,11 @@ export type { CollectionDeclaration, ConfigurationField, ConnectorDeclaration, D
 export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
 export { guardedConnector } from './http/address-guard.js';
+export { admit, pauseAccount, withReadings, type AccountState, type Admission, type QuotaReading } from './http/admit.js';
 export { redactor, type Redact } from './http/redact.js';
+export type { RateLimits } from './http/rate-limit.js';
 export { sleep } from './http/retry.js';
-export type { ApiCall, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse, PartnerWait } from './http/types.js';
+export type { ApiCall, CallGate, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './http/types.js';
 export { authorizationUrl, isRenewable, newPkce, tokenPart, withoutRefreshToken, type AuthorizationRequest, type OAuth, type OAuthClient, type TokenAnswer } from './oauth/oauth.js';
 export { exchangeCode, refreshCredentials, type TokenRequestOptions } from './oauth/token-endpoint.js';
 export { recordSlices, type RecordSlice } from './record-slices.js';

@@ -2,7 +2,7 @@ export { asyncApi, jsonSchemas, type PublishedConnector } from './async-api.js';
 export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEventType, type WireHeaders } from './cloud-event.js';
 export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
 export {
-  AuthenticationFailedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
+  AuthenticationFailedError, BudgetExhaustedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
   OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, SUPPORT_REMEDY, SUPPORT_STATES, fromErrorReport, needsSupport, toErrorReport,
   type ErrorCode, type ErrorDetail, type ErrorReport, type SupportState,
 } from './errors.js';

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorReport } from '#contracts';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { jsonb, rows } from './database.js';
+import { countRenewal } from './usage.repository.js';
 
 /** A source's credentials as they are stored; `sealed` as `sealContext.credentials(sourceId)`. */
 export interface StoredCredentials { readonly sealed: string; /** Higher with every change. */ readonly version: number }
@@ -108,6 +109,7 @@ export class CredentialRepository {
     if (row.refused && row.error !== null) return { state: 'refused', error: row.error };
     if (row.early && row.error !== null) return { state: 'waiting', error: { ...row.error, retryAfterMs: Math.max(0, (row.renewAfter?.getTime() ?? 0) - Date.now()) } };
     await rows(lock.manager, 'update source_credentials set renewal_began_at = now() where source_id = $1 and version = $2', [sourceId, row.version]);
+    await countRenewal(lock.manager, sourceId);
     const outcome = await refresh(row.sealed).catch((): RefreshOutcome => ({ state: 'failed', error: UNKNOWN, lost: true }));
     return this.keep(lock, sourceId, row, outcome);
   }

@@ -3,6 +3,7 @@ import type { Notice, RunTrigger } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Schedule } from '#schedule';
 import { keepFound } from './account.repository.js';
+import { joinAccount } from './partner-account.repository.js';
 import { isId, rows } from './database.js';
 import { DUE, firstDue, toSchedule, type DueSource } from './due.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
@@ -11,7 +12,9 @@ import { takeGrant } from './oauth.repository.js';
 import { queueRun } from './run-request.repository.js';
 import { addEndpoint } from './webhook.repository.js';
 
-export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'connector' | 'name' | 'slug' | 'warehouseId' | 'configuration' | 'startDate' | 'intervalMinutes'> {
+export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'connector' | 'name' | 'slug' | 'warehouseId' | 'configuration' | 'startDate' | 'intervalMinutes'>, Partial<Pick<SourceEntity, 'dailyCallBudget' | 'partnerReservePercent'>> {
+  /** The partner's own id of the account, as far as the credentials may tell. */
+  readonly account?: string;
   /** JSON of all configuration values, sealed as `sealContext.credentials(id)`. */
   readonly sealedCredentials: string;
   /** The grant that the credentials came with. */
@@ -54,7 +57,7 @@ export interface CollectionHealth {
 /** A source in the plan of a day. An interval's due times hold the jitter already. */
 export interface PlannedRow extends Pick<SourceEntity, 'id' | 'name' | 'warehouseId' | 'expectedMs' | 'expectedCalls'> { readonly schedule: Schedule; readonly jitterMs: number }
 
-export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null }
+export interface SourceChange { readonly name?: string; readonly warehouseId?: string | null; readonly dailyCallBudget?: number | null; readonly partnerReservePercent?: number }
 
 /** Longer than any interval. */
 const LONGEST_MS = 366 * 86_400_000;
@@ -109,11 +112,12 @@ export class SourceRepository {
    * The source with its credentials, collections, endpoint and first run, in one transaction. The next run is due by its schedule, an interval later unless that says otherwise.
    * @throws IdempotencyConflict when the key is taken; GrantGone; a unique violation when the slug is (see `isUniqueViolation`)
    */
-  create({ sealedCredentials, grantId, keepAliveAt, collections, found = [], schedule, webhook, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
+  create({ sealedCredentials, grantId, keepAliveAt, collections, found = [], schedule, webhook, account, ...source }: NewSource, first: RunTrigger = 'first', idempotency?: Idempotency): Promise<void> {
     return this.database.transaction(async (tx) => {
       await remember(tx, source.workspaceId, source.id, idempotency);
       await takeGrant(tx, grantId);
       await tx.getRepository(SourceEntity).insert({ ...source, nextRunAt: new Date(Date.now() + LONGEST_MS) });
+      await joinAccount(tx, source, account);
       await rows(tx, 'insert into source_credentials (source_id, sealed, keep_alive_at) values ($1, $2, $3)', [source.id, sealedCredentials, keepAliveAt ?? null]);
       await tx.getRepository(SourceCollectionEntity).insert(collections.map((collection) => ({ sourceId: source.id, collection })));
       if (found.length > 0) await keepFound(tx, source.id, found);
@@ -124,8 +128,14 @@ export class SourceRepository {
     });
   }
 
+  /** A run that waits for calls tries again at once when it may have more of them. */
   async change(id: string, change: SourceChange): Promise<void> {
-    if (Object.keys(change).length > 0) await this.database.getRepository(SourceEntity).update({ id }, change);
+    if (Object.keys(change).length === 0) return;
+    await this.database.transaction(async (tx) => {
+      await tx.getRepository(SourceEntity).update({ id }, change);
+      if (change.dailyCallBudget === undefined && change.partnerReservePercent === undefined) return;
+      await rows(tx, `update runs set resume_at = now() where source_id = $1 and state = 'deferred' and error ->> 'code' = 'budget_exhausted'`, [id]);
+    });
   }
 
   /** A new schedule takes effect on the next due time: an interval's is at most one interval after the last run. */
@@ -168,7 +178,7 @@ export class SourceRepository {
    * @param version of the credentials that parts of the new ones were taken from. False: there are newer ones; nothing was written
    * @throws GrantGone
    */
-  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt, version }: Pick<NewSource, 'grantId' | 'keepAliveAt'> & { readonly version?: number } = {}): Promise<boolean> {
+  replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt, version, account }: Pick<NewSource, 'grantId' | 'keepAliveAt' | 'account'> & { readonly version?: number } = {}): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       await takeGrant(tx, grantId);
       const written = await rows(tx, `update source_credentials set sealed = $2, version = version + 1, keep_alive_at = $3, renewal_began_at = null, renew_after = null, renewal_error = null, refused = false, updated_at = now()
@@ -176,6 +186,10 @@ export class SourceRepository {
       if (written.length === 0) return false;
       await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null, failed_runs = 0, failing_since = null, warning = null,
         next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
+      if (account !== undefined) {
+        const [source] = await rows<{ workspaceId: string; connector: string }>(tx, 'select workspace_id as "workspaceId", connector from sources where id = $1', [id]);
+        if (source !== undefined) await joinAccount(tx, { id, ...source }, account);
+      }
       return true;
     });
   }

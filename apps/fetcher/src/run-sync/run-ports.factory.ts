@@ -23,7 +23,7 @@ export class RunPortsFactory implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> { await this.producer.connect(); }
 
-  make(): RunPorts {
+  make(): Omit<RunPorts, 'calls'> {
     const { topicPrefix } = this.config;
     return {
       store: this.runs,

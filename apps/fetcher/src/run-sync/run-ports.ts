@@ -1,8 +1,9 @@
 import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#contracts';
 import type { ClaimedRun, LogLine, Progress, Trace } from '#persistence';
-import type { ApiCall, DescribedFields } from '#connector-kit';
+import type { ApiCall, DescribedFields, Quota } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 import type { Renewed } from '#oauth';
+import type { AdmitMessage } from './worker-protocol.js';
 
 /** The run as the control database keeps it; every write takes the lease's token and answers false when it is lost. */
 export interface RunStore {
@@ -18,7 +19,15 @@ export interface RunStore {
   appendLog(runId: string, lines: readonly LogLine[]): Promise<void>;
 }
 
+/** See `CallAdmission`. */
+export interface CallPort {
+  admit(run: ClaimedRun, call: AdmitMessage): Promise<{ readonly waitMs: number } | { readonly refused: ErrorReport }>;
+  pause(run: ClaimedRun, endpoint: string, ms: number): Promise<void>;
+  note(run: ClaimedRun, quotas: readonly Quota[]): Promise<void>;
+}
+
 export interface RunPorts {
+  readonly calls: CallPort;
   readonly store: RunStore;
   /** Opens the sealed credentials of a source. */
   readonly credentials: (run: ClaimedRun) => Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@ import type { SyncCommand } from '#contracts';
 import { Health, Logger } from '#platform';
 import { FetcherConfig } from '../fetcher.config.js';
 import { SyncRun } from '../pipeline.js';
+import { CallAdmission } from './call-admission.js';
 import { RunPortsFactory } from './run-ports.factory.js';
 
 /** Runs at most `FETCHER_RUNS` at once; the rest wait here, and in the control database should this process end. */
@@ -14,7 +15,7 @@ export class RunSyncService implements OnApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
   private readonly abort = new AbortController();
 
-  constructor(private readonly config: FetcherConfig, private readonly ports: RunPortsFactory, private readonly logger: Logger, private readonly health: Health) {
+  constructor(private readonly config: FetcherConfig, private readonly ports: RunPortsFactory, private readonly calls: CallAdmission, private readonly logger: Logger, private readonly health: Health) {
     setInterval(() => this.health.tick('runs'), 5_000).unref();
   }
 
@@ -36,7 +37,7 @@ export class RunSyncService implements OnApplicationShutdown {
     const { leaseSeconds, hangSeconds, maxSeconds, maxMemoryMb, allowPrivateAddresses, partnerRateLimits } = this.config;
     const limits = { leaseMs: leaseSeconds * 1000, hangMs: hangSeconds * 1000, maxMs: maxSeconds * 1000, memoryMb: maxMemoryMb, allowPrivateAddresses, partnerRateLimits };
     this.logger.debug('A run is taken.', { runId });
-    await SyncRun.execute(runId, this.owner, limits, this.ports.make(), this.abort.signal);
+    await SyncRun.execute(runId, this.owner, limits, { ...this.ports.make(), calls: this.calls }, this.abort.signal);
   }
 
   /** Runs in hand are let go: their leases expire and another fetcher goes on from their checkpoints. */

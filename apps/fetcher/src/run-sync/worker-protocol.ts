@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, ReadWindow } from '#connector-kit';
+import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, Quota, ReadWindow } from '#connector-kit';
 import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
@@ -19,6 +19,7 @@ export interface WorkerInput {
   /** Of the selected those that were found in the account. */
   readonly found: readonly CollectionDeclaration[];
   readonly allowPrivateAddresses: boolean;
+  /** Whether each call is admitted by the parent; otherwise none is limited. */
   readonly partnerRateLimits: boolean;
 }
 
@@ -48,6 +49,16 @@ export interface CollectionMessage {
   readonly fullPass?: boolean;
 }
 
+/** May the worker make a call? Answered by `admitted`. */
+export interface AdmitMessage {
+  readonly type: 'admit';
+  readonly id: number;
+  readonly endpoint: string;
+  readonly maxWaitMs: number;
+  /** What the partner said of its limit since the last call. */
+  readonly quotas: readonly Quota[];
+}
+
 export type WorkerMessage =
   | PageMessage
   | CollectionMessage
@@ -58,7 +69,10 @@ export type WorkerMessage =
   | { readonly type: 'wait'; readonly wait: PartnerWait }
   /** The partner refuses the credentials, or they are about to expire; answered by `renewed`. One at a time. */
   | { readonly type: 'renew' }
-  | { readonly type: 'end'; readonly outcome: RunOutcome };
+  | AdmitMessage
+  /** The partner wants no call to the endpoint for so long. */
+  | { readonly type: 'pause'; readonly endpoint: string; readonly ms: number }
+  | { readonly type: 'end'; readonly outcome: RunOutcome; readonly quotas: readonly Quota[] };
 
 /** How a run ended, as the worker sees it. */
 export interface RunOutcome {
@@ -73,6 +87,7 @@ export interface RunOutcome {
 export type ParentMessage =
   | { readonly type: 'durable' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'admitted'; readonly id: number; readonly answer: { readonly waitMs: number } | { readonly refused: ErrorReport } }
   | { readonly type: 'renewed'; readonly renewed: { readonly credentials: Credentials } | { readonly error: ErrorReport } };
 
 export const PAGES_AHEAD = 16;

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConnector } from '#connectors';
 import { createPartnerHttp, withFound, type Page } from '#connector-kit';
+import { Admissions } from './admissions.js';
 import { readCollections } from './read-collections.js';
 import { Renewals } from './renewals.js';
 import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage } from './worker-protocol.js';
@@ -18,10 +19,12 @@ const abort = new AbortController();
 let ahead = 0;
 let sequence = 0;
 let wake: (() => void) | undefined;
+const admissions = new Admissions(post);
 const renewals = new Renewals(() => post({ type: 'renew' }));
 port.on('message', (message: ParentMessage) => {
   if (message.type === 'cancel') return abort.abort(new Error('cancelled'));
   if (message.type === 'renewed') return renewals.take(message.renewed);
+  if (message.type === 'admitted') return admissions.answered(message.id, message.answer);
   ahead -= 1;
   wake?.();
 });
@@ -30,7 +33,7 @@ const connector = withFound(await loadConnector(input.connector), input.found);
 const http = createPartnerHttp({
   connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
   ...(input.renewable && { renew: () => renewals.renew() }),
-  ...(input.partnerRateLimits ? {} : { limits: {} }),
+  ...(input.partnerRateLimits ? { gate: admissions, onQuota: (quota) => admissions.note(quota) } : { limits: {} }),
   onCall: (call) => post({ type: 'call', call }),
   onWait: (wait) => post({ type: 'wait', wait }),
 });
@@ -51,5 +54,5 @@ const outcome = await readCollections(connector, input, http, abort.signal, {
 });
 while (ahead > 0) await new Promise<void>((resolve) => { wake = resolve; });
 await http.close();
-post({ type: 'end', outcome });
+post({ type: 'end', outcome, quotas: admissions.told() });
 port.close();

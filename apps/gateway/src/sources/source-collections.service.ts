@@ -34,7 +34,7 @@ export class SourceCollections {
     const known = await this.account.found(id);
     const { result } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, {}), (credentials) => this.tester.discover(connector, credentials, known));
     await this.account.keepFound(id, result.found);
-    await this.tester.count(id, result.calls);
+    await this.tester.count(id, result);
     return this.list(caller.workspaceId, id);
   }
 }

@@ -59,10 +59,10 @@ export class SourceCredentials {
     }
   }
 
-  /** @throws Problem when the grant was taken meanwhile, or the tokens renewed */
-  async replace(source: SourceEntity, { credentials, shown, grantId, keepAliveAt: alive, version }: ReadCredentials & { readonly version?: number }): Promise<void> {
+  /** @param account the partner's id of it @throws Problem when the grant was taken meanwhile, or the tokens renewed */
+  async replace(source: SourceEntity, { credentials, shown, grantId, keepAliveAt: alive, version }: ReadCredentials & { readonly version?: number }, account?: string): Promise<void> {
     const written = await this.sources.replaceCredentials(source.id, this.seal(source.id, credentials), shown, {
-      ...(grantId !== undefined && { grantId }), ...(alive !== undefined && { keepAliveAt: alive }), ...(version !== undefined && { version }),
+      ...(grantId !== undefined && { grantId }), ...(alive !== undefined && { keepAliveAt: alive }), ...(version !== undefined && { version }), ...(account !== undefined && { account }),
     }).catch((error: unknown) => { throw error instanceof GrantGone ? grantGone() : error; });
     if (!written) throw new Problem({ status: 409, code: 'conflict', title: 'The access was renewed at the same moment.', remedy: 'Send the request again.' });
   }

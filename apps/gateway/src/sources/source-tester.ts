@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { createPartnerHttp, withFound, type ApiCall, type CheckContext, type CheckResult, type CollectionDeclaration, type Connector, type Credentials } from '#connector-kit';
-import { AccountRepository, UsageRepository, type SourceEntity } from '#persistence';
+import { createPartnerHttp, withFound, type ApiCall, type CheckContext, type CheckResult, type CollectionDeclaration, type Connector, type Credentials, type Quota } from '#connector-kit';
+import { AccountRepository, PartnerAccountRepository, UsageRepository, type SourceEntity } from '#persistence';
 import { Catalog } from '../catalog/catalog.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { invalid } from '../http/problem.js';
@@ -8,14 +8,14 @@ import { invalid } from '../http/problem.js';
 /** A person is waiting. */
 const TEST_TIMEOUT_MS = 30_000;
 
-export interface Tested { readonly result: CheckResult; readonly calls: readonly ApiCall[] }
+export interface Tested { readonly result: CheckResult; readonly calls: readonly ApiCall[]; /** What the partner said of its limit. */ readonly quotas: readonly Quota[] }
 
 export interface Discovered { readonly found: readonly CollectionDeclaration[]; readonly calls: readonly ApiCall[] }
 
 /** Asks the partner while a person waits: whether credentials work, and what only the account knows. */
 @Injectable()
 export class SourceTester {
-  constructor(private readonly catalog: Catalog, private readonly usage: UsageRepository, private readonly account: AccountRepository, private readonly config: GatewayConfig) {}
+  constructor(private readonly catalog: Catalog, private readonly usage: UsageRepository, private readonly account: AccountRepository, private readonly accounts: PartnerAccountRepository, private readonly config: GatewayConfig) {}
 
   /** @throws Problem when there is none of that name */
   connector(name: string): Connector {
@@ -34,8 +34,8 @@ export class SourceTester {
    * @throws an error of the taxonomy when the partner refuses them or can't be reached
    */
   async test(connector: Connector, credentials: Credentials, collections: readonly string[] | undefined): Promise<Tested> {
-    const { answer, calls } = await this.ask(connector, credentials, (context) => connector.check(context, collections));
-    return { result: answer, calls };
+    const { answer, calls, quotas } = await this.ask(connector, credentials, (context) => connector.check(context, collections));
+    return { result: answer, calls, quotas };
   }
 
   /**
@@ -49,22 +49,22 @@ export class SourceTester {
     return { found: answer, calls };
   }
 
-  /** Counts the calls of a test for the source that they were made for. */
-  async count(sourceId: string, calls: readonly ApiCall[]): Promise<void> {
-    const byCollection = new Map<string, number>();
-    for (const { collection } of calls) byCollection.set(collection, (byCollection.get(collection) ?? 0) + 1);
-    for (const [collection, count] of byCollection) await this.usage.add(sourceId, collection, count);
+  /** Counts the calls of a test for the source that they were made for, and keeps what the partner said of its limit. */
+  async count(sourceId: string, { calls, quotas = [] }: Pick<Tested, 'calls'> & Partial<Pick<Tested, 'quotas'>>): Promise<void> {
+    await this.usage.add(sourceId, calls.map(({ collection }) => collection));
+    await this.accounts.note(sourceId, quotas);
   }
 
-  private async ask<T>(connector: Connector, credentials: Credentials, question: (context: CheckContext) => Promise<T>): Promise<{ readonly answer: T; readonly calls: readonly ApiCall[] }> {
+  private async ask<T>(connector: Connector, credentials: Credentials, question: (context: CheckContext) => Promise<T>): Promise<{ readonly answer: T; readonly calls: readonly ApiCall[]; readonly quotas: readonly Quota[] }> {
     const calls: ApiCall[] = [];
+    const quotas: Quota[] = [];
     const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
     const http = createPartnerHttp({
-      connector, credentials, signal, onCall: (call) => { calls.push(call); }, allowPrivateAddresses: this.config.allowPrivateAddresses,
+      connector, credentials, signal, onCall: (call) => { calls.push(call); }, onQuota: (quota) => { quotas.push(quota); }, allowPrivateAddresses: this.config.allowPrivateAddresses,
       maxAttempts: 2, maxWaitMs: 5_000, connectTimeoutMs: 5_000, headersTimeoutMs: 15_000,
     });
     try {
-      return { answer: await question({ http, credentials, signal }), calls };
+      return { answer: await question({ http, credentials, signal }), calls, quotas };
     } finally {
       await http.close();
     }

@@ -22,12 +22,12 @@ export class SourceViews {
   async one(view: SourceView): Promise<SourceDto> { return (await this.show(view.source.workspaceId, [view]))[0] as SourceDto; }
 
   private shown({ source, collections, health }: SourceView, workspace: WorkspaceEntity, plan: WorkspacePlan): SourceDto {
-    const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, failedRuns, failingSince, warning, pausedReason, createdAt } = source;
+    const { id, connector, name, slug, warehouseId, state, configuration, startDate, intervalMinutes, nextRunAt, lastRunAt, lastRunState, lastSuccessAt, error, failedRuns, failingSince, warning, pausedReason, dailyCallBudget, partnerReservePercent, createdAt } = source;
     const syncQuota = quotaOf(source, workspace, this.config.syncsPerDay, Date.now());
     return {
       id, connector, name, slug, warehouseId, state, configuration, collections: collections.map(({ collection }) => collection), startDate, intervalMinutes, schedule: scheduleOf(source, collections, workspace),
       nextRunAt: state === 'active' ? nextRunAt : null, lastRunAt, lastRunState, lastSuccessAt, syncQuota, warnings: [...quotaWarnings(source, syncQuota), ...collisionWarnings(collisionsOf(plan, id))], error,
-      notices: [warning, ...health.map((one) => one.warning)].filter((one) => one !== null), failedRuns, failingSince, pausedReason, createdAt,
+      notices: [warning, ...health.map((one) => one.warning)].filter((one) => one !== null), failedRuns, failingSince, pausedReason, dailyCallBudget, partnerReservePercent, createdAt,
     };
   }
 }

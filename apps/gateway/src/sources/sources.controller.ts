@@ -45,7 +45,7 @@ export class SourcesController {
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceDto> { return this.views.one(await this.sources.get(workspaceId, id)); }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Rename a source, load it elsewhere or change its schedule' })
+  @ApiOperation({ summary: 'Change a source\'s name, warehouse, schedule or budget' })
   @ApiOkResponse({ type: SourceDto })
   async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() body: ChangeSourceDto): Promise<SourceDto> {
     return this.views.one(await this.sources.change(workspaceId, id, body));

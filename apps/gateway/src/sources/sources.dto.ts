@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength, ValidateIf, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, IsUUID, Max, MaxLength, Min, MinLength, ValidateIf, ValidateNested } from 'class-validator';
 import { RUN_STATES, SOURCE_STATES, type RunState, type SourceState } from '#contracts';
 import { Type } from 'class-transformer';
 import { Page } from '../http/paging.js';
@@ -8,6 +8,9 @@ import { ErrorReportDto } from '../http/problem.dto.js';
 import { ScheduleDto, ScheduleWarningDto, ShownScheduleDto, SyncQuotaDto } from './schedule.dto.js';
 
 const configuration = { type: 'object', additionalProperties: { type: 'string' }, description: 'Values of the connector\'s configuration (see the catalog). Secrets are stored encrypted and never returned.' } as const;
+
+const budget = { type: 'integer', nullable: true, minimum: 1, description: 'API calls a day (UTC) that the source may make; null: any number. When it is used up, a run waits for the next day and goes on where it stopped.' } as const;
+const reserve = { type: 'integer', minimum: 0, maximum: 99, default: 20, description: 'Percent of the partner\'s own daily limit that are left to its other users, where the partner tells how much is used.' } as const;
 
 export class CollectionsDto {
   @ApiProperty({ type: String, isArray: true, description: 'Names of collections. Those left out cost no call.' })
@@ -57,12 +60,20 @@ export class CreateSourceDto extends TestSourceDto {
 
   @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto)
   schedule?: ScheduleDto;
+
+  @ApiPropertyOptional(budget) @IsOptional() @IsInt() @Min(1) @Max(100_000_000)
+  dailyCallBudget?: number | null;
+
+  @ApiPropertyOptional(reserve) @IsOptional() @IsInt() @Min(0) @Max(99)
+  partnerReservePercent?: number;
 }
 
 export class ChangeSourceDto {
   @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
   @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsUUID() warehouseId?: string | null;
   @ApiPropertyOptional({ type: () => ScheduleDto }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto) schedule?: ScheduleDto;
+  @ApiPropertyOptional({ ...budget, description: `${budget.description} Raising it lets a run that waits for it go on at once.` }) @IsOptional() @IsInt() @Min(1) @Max(100_000_000) dailyCallBudget?: number | null;
+  @ApiPropertyOptional(reserve) @ValidateIf((_, value) => value !== undefined) @IsInt() @Min(0) @Max(99) partnerReservePercent?: number;
 }
 
 export class SourceDto {
@@ -88,6 +99,8 @@ export class SourceDto {
   @ApiProperty({ type: 'integer', description: 'Runs in a row that failed.' }) failedRuns!: number;
   @ApiProperty({ type: Date, nullable: true }) failingSince!: Date | null;
   @ApiProperty({ type: () => NoticeDto, nullable: true, description: 'Why it was paused, unless a person did it.' }) pausedReason!: NoticeDto | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'API calls a day (UTC); null: any number.' }) dailyCallBudget!: number | null;
+  @ApiProperty({ type: 'integer', description: 'Percent of the partner\'s own daily limit that are left to its other users.' }) partnerReservePercent!: number;
   @ApiProperty() createdAt!: Date;
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { withFound, type CheckResult, type Connector, type Credentials } from '#connector-kit';
-import { GrantGone, SourceRepository, isUniqueViolation, newId, type CollectionHealth, type Idempotency, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
+import { GrantGone, SourceRepository, isUniqueViolation, newId, type CollectionHealth, type Idempotency, type Principal, type SourceChange, type SourceCollectionEntity, type SourceEntity } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
 import { Problem, invalid, notFound } from '../http/problem.js';
@@ -22,6 +22,8 @@ export interface CreateSource extends GivenCredentials {
   readonly startDate?: string;
   readonly intervalMinutes?: number;
   readonly schedule?: AskedSchedule;
+  readonly dailyCallBudget?: number | null;
+  readonly partnerReservePercent?: number;
 }
 
 const TOKEN_BYTES = 32;
@@ -62,9 +64,9 @@ export class SourcesService {
     const { source, collections } = await this.get(caller.workspaceId, id);
     const connector = await this.tester.connectorOf(source);
     const wanted = asked === undefined ? collections.map(({ collection }) => collection) : readCollections(connector.declaration, asked);
-    const { result: { result, calls } } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, {}), (credentials) => this.tester.test(connector, credentials, wanted));
-    await this.tester.count(id, calls);
-    return result;
+    const { result: tested } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, {}), (credentials) => this.tester.test(connector, credentials, wanted));
+    await this.tester.count(id, tested);
+    return tested.result;
   }
 
   /** Credentials are tested before anything is saved. */
@@ -90,13 +92,16 @@ export class SourcesService {
     const schedule = { ...readTiming(input.schedule ?? {}, floor), everyMinutes: readRhythms(declaration, collections, input.schedule?.collections, undefined, floor) };
     const slug = await this.slug(workspaceId, input);
     const warehouseId = await this.warehouses.forSource(workspaceId, input.warehouseId, hasObjects(declaration, collections));
-    const { calls } = await this.tester.test(connector, credentials, []);
+    const tested = await this.tester.test(connector, credentials, []);
+    const { accountId: account } = tested.result;
 
     const id = newId();
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     try {
       await this.sources.create({
         id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, schedule, collections, found,
+        ...(account !== undefined && { account }), ...(input.dailyCallBudget !== undefined && { dailyCallBudget: input.dailyCallBudget }),
+        ...(input.partnerReservePercent !== undefined && { partnerReservePercent: input.partnerReservePercent }),
         sealedCredentials: this.credentials.seal(id, credentials), ...(grantId !== undefined && { grantId }), ...(keepAliveAt !== undefined && { keepAliveAt }),
         ...(declaration.webhook !== undefined && { webhook: { token, sealed: this.credentials.sealToken(id, token) } }),
       }, 'first', idempotency);
@@ -104,15 +109,15 @@ export class SourcesService {
       if (error instanceof GrantGone) throw grantGone();
       throw isUniqueViolation(error) ? slugTaken(slug) : error;
     }
-    await this.tester.count(id, [...asked, ...calls]);
+    await this.tester.count(id, { ...tested, calls: [...asked, ...tested.calls] });
     return this.get(workspaceId, id);
   }
 
-  async change(workspaceId: string, id: string, { name, warehouseId, schedule }: { readonly name?: string; readonly warehouseId?: string | null; readonly schedule?: AskedSchedule }): Promise<SourceView> {
+  async change(workspaceId: string, id: string, { warehouseId, schedule, ...rest }: SourceChange & { readonly schedule?: AskedSchedule }): Promise<SourceView> {
     const { source, collections } = await this.get(workspaceId, id);
     const chosen = warehouseId === undefined ? undefined : await this.warehouses.forSource(workspaceId, warehouseId, hasObjects((await this.tester.connectorOf(source)).declaration, names(collections)));
     if (schedule !== undefined) await this.schedule(workspaceId, id, schedule);
-    await this.sources.change(id, { ...(name !== undefined && { name }), ...(chosen !== undefined && { warehouseId: chosen }) });
+    await this.sources.change(id, { ...rest, ...(chosen !== undefined && { warehouseId: chosen }) });
     return this.get(workspaceId, id);
   }
 
@@ -159,8 +164,8 @@ export class SourcesService {
     const { source } = await this.get(caller.workspaceId, id);
     const connector = this.connector(source.connector);
     const { made, result } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, given), (credentials) => this.tester.test(connector, credentials, []));
-    await this.credentials.replace(source, made);
-    await this.tester.count(id, result.calls);
+    await this.credentials.replace(source, made, result.result.accountId);
+    await this.tester.count(id, result);
     return this.get(caller.workspaceId, id);
   }
 

@@ -11,10 +11,10 @@ import { PartnerClock } from './partner-clock.js';
 import { RateLimit, type RateLimits } from './rate-limit.js';
 import { redactor, type Redact } from './redact.js';
 import { backoff, isRetriable, retryAfter, sleep } from './retry.js';
-import type { ApiCall, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse, PartnerWait } from './types.js';
+import type { ApiCall, CallGate, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './types.js';
 
 export interface PartnerHttpOptions {
-  readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry'>;
+  readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry' | 'quota'>;
   readonly credentials: Credentials;
   /**
    * New credentials for those that the partner refused (or that are about to expire); undefined when they can't be renewed.
@@ -25,6 +25,10 @@ export interface PartnerHttpOptions {
   readonly onCall?: (call: ApiCall) => void;
   /** Told before every wait. Must not throw. */
   readonly onWait?: (wait: PartnerWait) => void;
+  /** Told of what an answer says of the partner's own limit. Must not throw. */
+  readonly onQuota?: (quota: Quota) => void;
+  /** Admits each attempt, in place of limits that count within this client. */
+  readonly gate?: CallGate;
   /** Aborts waits and requests; `send` then throws its reason. */
   readonly signal?: AbortSignal;
   /** Instead of the declaration's limits. `{}` = no limit. */
@@ -173,6 +177,7 @@ class UndiciPartnerHttp implements PartnerClient {
         if (waited + delay > this.maxWaitMs) throw after === undefined ? this.mapped(known, undefined) : this.rateLimited(known, delay);
         const now = this.clock();
         if (answer.status === 429) this.limit.pause(endpoint, now + delay, now);
+        if (answer.status === 429) this.options.gate?.pause(endpoint, delay);
       } else if (waited + delay > this.maxWaitMs) throw answer;
       waited += delay;
       await this.pause(delay, request, 'status' in answer && answer.status === 429);
@@ -221,7 +226,8 @@ class UndiciPartnerHttp implements PartnerClient {
   /** Waits for the rate limit's next slot. @returns milliseconds waited */
   private async turn(endpoint: string, request: PartnerRequest, waited: number): Promise<number> {
     this.options.signal?.throwIfAborted();
-    const wait = this.limit.reserve(endpoint, this.clock(), this.maxWaitMs - waited);
+    const left = this.maxWaitMs - waited;
+    const wait = this.options.gate === undefined ? this.limit.reserve(endpoint, this.clock(), left) : await this.options.gate.take(endpoint, left);
     if (wait === 0) return 0;
     if (waited + wait > this.maxWaitMs) {
       throw new RateLimitedError(`The rate limit for ${this.title} leaves no room for ${request.path} in the next ${Math.ceil(this.maxWaitMs / 1_000)} s.`, { retryAfterMs: Math.ceil(wait) });
@@ -256,6 +262,8 @@ class UndiciPartnerHttp implements PartnerClient {
       let body: Buffer = Buffer.from(await answer.body.arrayBuffer());
       if (answer.headers['content-encoding'] === 'gzip') body = await unzip(body, { maxOutputLength: this.maxBodyBytes });
       bytes = body.length;
+      const quota = this.options.connector.quota?.({ headers: answer.headers, path });
+      if (quota !== undefined) this.options.onQuota?.(quota);
       this.partnerClock.observe(answer.headers.age === undefined ? answer.headers.date : undefined, startedAt, this.clock());
       return { status, headers: answer.headers, body, sentAt: startedAt };
     } finally {

@@ -57,6 +57,30 @@ export interface PartnerWait {
   readonly rateLimit: boolean;
 }
 
+/** What a partner says of its own limit, of all who call for the account. */
+export interface Quota {
+  /** What is limited; names the reading, e.g. `api` or `incremental`. */
+  readonly name: string;
+  /** Length of the stretch of time that the partner counts in, milliseconds. */
+  readonly windowMs: number;
+  readonly limit: number;
+  readonly used: number;
+  /** Milliseconds until the count begins anew; absent where it rolls. */
+  readonly resetsInMs?: number;
+}
+
+/** Admits calls one by one, for all processes that call for the same account. */
+export interface CallGate {
+  /**
+   * Takes the endpoint's next slot for one call.
+   * @returns milliseconds to wait for it; above `maxWaitMs` nothing was taken
+   * @throws BudgetExhaustedError when there is nothing left to take
+   */
+  take(endpoint: string, maxWaitMs: number): Promise<number>;
+  /** Nobody calls the endpoint for so many milliseconds: the partner said so. */
+  pause(endpoint: string, ms: number): void;
+}
+
 /** The only way a connector reaches its partner. */
 export interface PartnerHttp {
   /**

@@ -5,17 +5,17 @@ import { API } from './session.js';
 import { textOf } from './values.js';
 
 /** The org's name and id; a user without access to them still signed in to a host. */
-async function accountOf({ http, credentials }: CheckContext): Promise<string> {
+async function accountOf({ http, credentials }: CheckContext): Promise<Pick<CheckResult, 'account' | 'accountId'>> {
   try {
     const response = await http.send({ path: `${API}/query`, collection: 'users', query: { q: 'SELECT Id, Name FROM Organization LIMIT 1' } });
     const [organization] = parsePage(response, 'records').records;
     const id = textOf(organization?.Id);
     const name = textOf(organization?.Name);
-    if (id !== undefined) return name === undefined ? id : `${id} (${name})`;
+    if (id !== undefined) return { accountId: id, account: name === undefined ? id : `${id} (${name})` };
   } catch (error) {
     if (!(error instanceof PermissionDeniedError)) throw error;
   }
-  return URL.canParse(credentials.instanceUrl ?? '') ? new URL(credentials.instanceUrl ?? '').host : 'an org that these credentials may not name';
+  return { account: URL.canParse(credentials.instanceUrl ?? '') ? new URL(credentials.instanceUrl ?? '').host : 'an org that these credentials may not name' };
 }
 
 /** Asks for one id of each object: what the profile doesn't allow, or the org doesn't have, isn't supported. */
@@ -26,5 +26,5 @@ export async function check(context: CheckContext, collections?: readonly string
   const access = await checkAccess([...objects.keys()], async (collection) => {
     parsePage(await context.http.send({ path: `${API}/query`, collection, query: { q: `SELECT Id FROM ${objects.get(collection) ?? ''} LIMIT 1` } }), 'records');
   });
-  return { account, access };
+  return { ...account, access };
 }

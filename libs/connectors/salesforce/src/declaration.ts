@@ -38,7 +38,7 @@ export const declaration: ConnectorDeclaration = {
   collections,
   discovered: { topic: CUSTOM_OBJECTS, title: 'Custom objects', description: 'Every custom object of your org that you may query, each as a collection and table of its own.' },
   limits: {
-    text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We stop at 90 % of the org\'s limit.',
+    text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We leave a fifth of the org\'s limit to others, or as much as you say.',
     requestsPerSecond: 10,
   },
   webhook: {

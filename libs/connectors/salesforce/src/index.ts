@@ -7,6 +7,7 @@ import { mapError, shouldRetry } from './map-error.js';
 import { normalize } from './normalize.js';
 import { OBJECTS } from './objects.js';
 import { objectReader } from './reader.js';
+import { quota } from './session.js';
 import { webhook } from './webhook.js';
 
 const loginUrl = ({ loginUrl: entered }: Credentials): string => (entered === undefined || entered === '' ? 'https://login.salesforce.com' : entered.replace(/\/+$/, ''));
@@ -30,6 +31,7 @@ export const connector = defineConnector({
   },
   mapError,
   shouldRetry,
+  quota,
   check,
   readers: Object.fromEntries(OBJECTS.map((object) => [object.collection, objectReader(object)])),
   discovery,

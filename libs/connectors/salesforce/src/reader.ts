@@ -57,7 +57,7 @@ export function objectReader(object: Pick<SalesforceObject, 'collection' | 'obje
 }
 
 async function* read({ collection, object }: Pick<SalesforceObject, 'collection' | 'object'>, options: ReaderOptions, context: ReadContext): AsyncGenerator<Page> {
-  const session = await Session.of(context, collection);
+  const session = new Session(context.http, collection);
   const state = stateOf(context.checkpoint);
   let columns = isFresh(state.columns, context.now()) ? state.columns : await describe(session, object);
   let described = columns !== state.columns;

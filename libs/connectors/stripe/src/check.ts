@@ -9,16 +9,18 @@ import { at } from './normalize/values.js';
 type Context = Parameters<Connector['check']>[0];
 
 /** Who the key belongs to; a restricted key may not be allowed to say, but Stripe's refusal names the account. */
-async function accountOf({ http, credentials }: Context): Promise<string> {
+async function accountOf({ http, credentials }: Context): Promise<Pick<CheckResult, 'account' | 'accountId'>> {
   const configured = credentials.accountId ?? '';
   try {
     const { record: account } = await fetchOne(http, { path: '/v1/account', endpoint: '/v1/account', collection: 'accounts', query: {} });
     const names = [at(account, 'settings', 'dashboard', 'display_name'), at(account, 'business_profile', 'name'), at(account, 'email')];
     const name = names.find((one) => typeof one === 'string' && one !== '');
-    return `${String(at(account, 'id'))}${typeof name === 'string' ? ` (${name})` : ''}`;
+    const accountId = String(at(account, 'id'));
+    return { accountId, account: `${accountId}${typeof name === 'string' ? ` (${name})` : ''}` };
   } catch (error) {
     if (!(error instanceof PermissionDeniedError)) throw error;
-    return /\bacct_[A-Za-z0-9]+/.exec(error.details ?? '')?.[0] ?? (configured === '' ? 'an account that this restricted key may not name' : configured);
+    const accountId = /\bacct_[A-Za-z0-9]+/.exec(error.details ?? '')?.[0] ?? (configured === '' ? undefined : configured);
+    return accountId === undefined ? { account: 'an account that this restricted key may not name' } : { account: accountId, accountId };
   }
 }
 
@@ -40,5 +42,5 @@ export async function check(context: Context, collections?: readonly string[]): 
     const best = found.find(({ readable }) => readable) ?? found[0];
     return best === undefined ? [] : [{ ...best, collection: collection.name }];
   });
-  return { account, access };
+  return { ...account, access };
 }

@@ -52,5 +52,6 @@ export async function check(context: Context, collections?: readonly string[]): 
     const source = parentsOf(collection)[0] ?? name;
     return found.filter((one) => one.collection === source).map((one) => ({ ...one, collection: name }));
   });
-  return { account: me.account, access };
+  const accountId = context.credentials['subdomain'] ?? '';
+  return { account: me.account, ...(accountId !== '' && { accountId }), access };
 }

@@ -6,6 +6,7 @@ import { exportReader } from './collections/export-reader.js';
 import { listReader } from './collections/list-reader.js';
 import { declaration } from './declaration.js';
 import { mapError } from './map-error.js';
+import { quota } from './quota.js';
 import { normalize } from './normalize/normalize.js';
 import { webhook } from './webhook.js';
 
@@ -41,6 +42,7 @@ export const connector = defineConnector({
   },
   baseUrl,
   mapError,
+  quota,
   check,
   readers: {
     ...Object.fromEntries(EXPORTS.map((collection) => [collection.name, exportReader(collection)])),

@@ -62,6 +62,12 @@ export class SourceEntity {
   @Column('jsonb', { nullable: true }) warning!: Notice | null;
   /** Why it was paused, unless a person did it. */
   @Column('jsonb', { nullable: true }) pausedReason!: Notice | null;
+  /** See `PartnerAccountRepository`. */
+  @Column('uuid', { nullable: true }) accountId!: string | null;
+  /** Calls a day (UTC); null: any number. */
+  @Column('integer', { nullable: true }) dailyCallBudget!: number | null;
+  /** Of the partner's own limit, left to its other users. */
+  @Column('integer', { default: 20 }) partnerReservePercent!: number;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }

@@ -2,8 +2,9 @@ import { Initial1795305600000 } from './1795305600000-initial.js';
 import { OAuth1795348800000 } from './1795348800000-oauth.js';
 import { Schedule1795400010000 } from './1795400010000-schedule.js';
 import { FailureRules1795400020000 } from './1795400020000-failure-rules.js';
+import { Budgets1795400030000 } from './1795400030000-budgets.js';
 import { FoundCollections1795400040000 } from './1795400040000-found-collections.js';
 import { Again1795400050000 } from './1795400050000-again.js';
 
 /** In order; a released one is never changed. Each must leave the schema usable by the version before it. */
-export const migrations = [Initial1795305600000, OAuth1795348800000, Schedule1795400010000, FailureRules1795400020000, FoundCollections1795400040000, Again1795400050000];
+export const migrations = [Initial1795305600000, OAuth1795348800000, Schedule1795400010000, FailureRules1795400020000, Budgets1795400030000, FoundCollections1795400040000, Again1795400050000];

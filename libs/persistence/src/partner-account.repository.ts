@@ -1,0 +1,118 @@
+import type { ErrorReport } from '#contracts';
+import { admit, pauseAccount, withReadings, type AccountState, type Admission, type Quota, type QuotaReading } from '#connector-kit';
+import type { DataSource, EntityManager } from 'typeorm';
+import { jsonb, newId, rows } from './database.js';
+
+/** A call of a source that asks to be admitted; its budget and what is used of it are known here. */
+export type CallRequest = Omit<Admission, 'budget' | 'used' | 'reserve'> & { readonly sourceId: string };
+
+/** What is known of an account at a partner, as its workspace sees it. */
+export interface AccountView {
+  /** The partner's own id of it; undefined when the credentials may not tell. */
+  readonly account: string | undefined;
+  /** Slugs of its sources. */
+  readonly sources: readonly string[];
+  readonly quotas: readonly (QuotaReading & { /** Calls of ours within the partner's window, before it was read. */ readonly ours: number })[];
+  /** Calls that were admitted today (UTC): this source's, and all of the account. */
+  readonly today: { readonly source: number; readonly account: number };
+}
+
+interface LockedAccount { readonly id: string; readonly state: AccountState; readonly budget: number | null; readonly reserve: number }
+
+const TODAY = `date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`;
+
+/**
+ * Accounts at partners. Sources of one account, in whatever process their runs are, share its rates and limits: everybody who
+ * calls takes a slot in the account's row first. The row's lock is the queue, the database's clock the only one, and a slot
+ * that was taken is counted before its call is made: a process that dies can't make anybody call too much.
+ */
+export class PartnerAccountRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /** @returns milliseconds to wait, above `maxWaitMs` nothing was taken; or why the source may not call */
+  admit({ sourceId, ...call }: CallRequest): Promise<{ readonly waitMs: number } | { readonly refused: ErrorReport }> {
+    return this.locked(sourceId, async (tx, { id, state, budget, reserve }) => {
+      const [used] = await rows<{ source: number; account: number; now: number }>(tx, `
+        select coalesce(sum(calls) filter (where source_id = $2), 0)::float8 as source, coalesce(sum(calls) filter (where account_id = $1), 0)::float8 as account,
+          (extract(epoch from clock_timestamp()) * 1000)::float8 as now
+        from account_calls where hour >= ${TODAY} and (account_id = $1 or source_id = $2)`, [id, sourceId]);
+      if (used === undefined) throw new Error('the account\'s calls can\'t be counted');
+      const answer = admit(state, { ...call, budget, reserve, used }, used.now);
+      const taken = answer.refused === undefined && answer.waitMs <= call.maxWaitMs;
+      await keep(tx, id, answer.state);
+      if (taken) await countCalls(tx, id, sourceId, 1);
+      return answer.refused === undefined ? { waitMs: answer.waitMs } : { refused: answer.refused.report() };
+    });
+  }
+
+  /** The partner wants no call to the endpoint for so long, from nobody. */
+  async pause(sourceId: string, limits: Admission['limits'], endpoint: string, ms: number): Promise<void> {
+    await this.locked(sourceId, async (tx, { id, state }) => {
+      await keep(tx, id, pauseAccount(state, limits, endpoint, ms, await clock(tx)));
+    });
+  }
+
+  /** What the partner said of its limit. */
+  async note(sourceId: string, quotas: readonly Quota[]): Promise<void> {
+    if (quotas.length === 0) return;
+    await this.locked(sourceId, async (tx, { id, state }) => {
+      await keep(tx, id, { ...state, quotas: withReadings(state.quotas ?? [], quotas, await clock(tx)) });
+    });
+  }
+
+  async view(sourceId: string): Promise<AccountView> {
+    return this.locked(sourceId, async (tx, { id, state }) => {
+      const [account] = await rows<{ account: string; sources: string[] }>(tx, `
+        select account, array(select slug from sources where account_id = $1 and deleted_at is null order by slug) as sources from partner_accounts where id = $1`, [id]);
+      const [today] = await rows<AccountView['today']>(tx, `
+        select coalesce(sum(calls) filter (where source_id = $2), 0)::float8 as source, coalesce(sum(calls) filter (where account_id = $1), 0)::float8 as account
+        from account_calls where hour >= ${TODAY} and (account_id = $1 or source_id = $2)`, [id, sourceId]);
+      const quotas: AccountView['quotas'][number][] = [];
+      for (const { since, ...reading } of state.quotas ?? []) {
+        const [counted] = await rows<{ calls: number }>(tx, `select coalesce(sum(calls), 0)::float8 as calls from account_calls
+          where account_id = $1 and hour > to_timestamp($2::float8 / 1000) - $3::float8 * interval '1 ms' and hour <= to_timestamp($2::float8 / 1000)`, [id, reading.readAt, reading.windowMs]);
+        quotas.push({ ...reading, since, ours: Math.max(0, (counted?.calls ?? 0) - since) });
+      }
+      return { account: account?.account.startsWith('source:') === true ? undefined : account?.account, sources: account?.sources ?? [], quotas, today: today ?? { source: 0, account: 0 } };
+    });
+  }
+
+  /** A source from before there were accounts gets one of its own. */
+  private locked<T>(sourceId: string, work: (tx: EntityManager, account: LockedAccount) => Promise<T>): Promise<T> {
+    return this.database.transaction(async (tx) => {
+      const find = (): Promise<LockedAccount[]> => rows<LockedAccount>(tx, `
+        select a.id, a.state, s.daily_call_budget as budget, s.partner_reserve_percent / 100.0::float8 as reserve
+        from sources s join partner_accounts a on a.id = s.account_id where s.id = $1 for update of a`, [sourceId]);
+      let [account] = await find();
+      if (account === undefined) {
+        const [source] = await rows<{ workspaceId: string; connector: string }>(tx, 'select workspace_id as "workspaceId", connector from sources where id = $1', [sourceId]);
+        if (source !== undefined) await joinAccount(tx, { id: sourceId, ...source });
+        [account] = await find();
+      }
+      if (account === undefined) throw new Error(`There is no source ${sourceId}.`);
+      return work(tx, account);
+    });
+  }
+}
+
+const keep = (tx: EntityManager, id: string, state: AccountState): Promise<unknown[]> => rows(tx, 'update partner_accounts set state = $2::jsonb where id = $1', [id, jsonb(state)]);
+
+const clock = async (tx: EntityManager): Promise<number> => (await rows<{ now: number }>(tx, 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as now'))[0]?.now ?? Date.now();
+
+const countCalls = (tx: EntityManager, accountId: string, sourceId: string, calls: number): Promise<unknown[]> => rows(tx, `
+  insert into account_calls (account_id, source_id, hour, calls) values ($1, $2, date_trunc('hour', clock_timestamp() at time zone 'UTC') at time zone 'UTC', $3)
+  on conflict (account_id, source_id, hour) do update set calls = account_calls.calls + excluded.calls`, [accountId, sourceId, calls]);
+
+/** Calls that nobody was asked for: those of a person who waits for a test. */
+export async function addCalls(tx: EntityManager, sourceId: string, calls: number): Promise<void> {
+  const [source] = await rows<{ accountId: string | null }>(tx, 'select account_id as "accountId" from sources where id = $1', [sourceId]);
+  if (source !== undefined && source.accountId !== null) await countCalls(tx, source.accountId, sourceId, calls);
+}
+
+/** The source belongs to this account at the partner's from now on. @param account the partner's id of it; without one it shares with nobody */
+export async function joinAccount(tx: EntityManager, { id, workspaceId, connector }: { readonly id: string; readonly workspaceId: string; readonly connector: string }, account = `source:${id}`): Promise<void> {
+  await rows(tx, `
+    with known as (insert into partner_accounts (id, workspace_id, connector, account) values ($1, $2, $3, $4)
+      on conflict (workspace_id, connector, account) do update set account = excluded.account returning id)
+    update sources set account_id = known.id from known where sources.id = $5`, [newId(), workspaceId, connector, account, id]);
+}
