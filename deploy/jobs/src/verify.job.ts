@@ -4,7 +4,7 @@ import { loadConnector } from '#connectors';
 import { isFinal } from '#contracts';
 import { createKafka } from '#kafka';
 import { Renewer } from '#oauth';
-import { AccountRepository, CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
+import { AccountRepository, CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
 import { kafkaSettings, type Logger } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
 import { verifySource, type SourceVerdict } from '#verification';
@@ -59,6 +59,7 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
   if (source === undefined || stored === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
   if (warehouse === undefined) throw new Error(`The source ${target.slug} has no warehouse.`);
   const selected = ((await repository.collections([target.id])).get(target.id) ?? []).map(({ collection }) => collection);
+  const calls: string[] = [];
   const open = new PostgresWarehouse(vault.open(warehouse.urlSealed, sealContext.warehouseUrl(warehouse.id)));
   await open.open();
   try {
@@ -68,9 +69,11 @@ async function one(target: SourceTarget, { config, logger, database, vault, sync
       sourceId: target.id, slug: target.slug, selected, startDate: source.startDate.getTime(),
       kafka: createKafka(kafkaSettings(config, 'verify'), logger), topicPrefix: config.topicPrefix, warehouse: open,
       allowPrivateAddresses: config.allowPrivateAddresses, signal: new AbortController().signal, settleMs: SETTLE_MS, partnerSettleMs: PARTNER_SETTLE_MS,
+      onCall: ({ collection }) => { calls.push(collection); },
       ...(sync && { sync: () => syncNow(new RunRequestRepository(database), target) }),
     });
   } finally {
+    await new UsageRepository(database).add(target.id, calls);
     await open.close();
   }
 }

@@ -1,4 +1,4 @@
-import { createPartnerHttp, createRunScope, planReads, type Connector, type Credentials } from '#connector-kit';
+import { createPartnerHttp, createRunScope, planReads, type ApiCall, type Connector, type Credentials } from '#connector-kit';
 import { attribute, type RawRecordMeta } from '#contracts';
 import { normalizeRaw } from '#normalization';
 
@@ -20,6 +20,8 @@ export interface PartnerReadOptions {
   readonly startDate: number;
   readonly allowPrivateAddresses: boolean;
   readonly signal: AbortSignal;
+  /** Told of every call. */
+  readonly onCall: (call: ApiCall) => void;
 }
 
 /** Reads everything that the partner has, as a first sync would, and keeps the ids only. */
@@ -29,7 +31,7 @@ export async function readPartnerIds(options: PartnerReadOptions): Promise<Partn
   const ids = new Map<string, Set<string>>(selected.map((name) => [name, new Set()]));
   const unreadable = new Map<string, string>();
   let apiCalls = 0;
-  const http = createPartnerHttp({ connector, credentials, signal, ...(renew !== undefined && { renew }), allowPrivateAddresses: options.allowPrivateAddresses, onCall: () => { apiCalls += 1; } });
+  const http = createPartnerHttp({ connector, credentials, signal, ...(renew !== undefined && { renew }), allowPrivateAddresses: options.allowPrivateAddresses, onCall: (call) => { apiCalls += 1; options.onCall(call); } });
   const chosen = new Set(selected);
   const run = createRunScope();
   try {

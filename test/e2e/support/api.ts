@@ -34,7 +34,7 @@ export class Api {
   constructor(private readonly url: string) {}
 
   /** Without regard to the status. */
-  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer<T>> {
+  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<Answer<T>> {
     const answer = await fetch(`${this.url}/api/v1/${path}`, {
       method,
       headers: { ...(this.cookie !== undefined && { cookie: this.cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -57,7 +57,7 @@ export class Api {
   put<T>(path: string, body: object): Promise<T> { return this.must('PUT', path, body); }
 
   /** @throws Error with the answer unless it is a success */
-  private async must<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<T> {
+  private async must<T>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<T> {
     const answer = await this.ask<T>(method, path, body);
     if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;

@@ -38,10 +38,16 @@ class ResourceRun {
     const before = this.state.pending ?? [];
     // What the walk reads again, it notes again.
     if (this.resource.settles === true) this.state = { ...this.state, pending: before.filter(([, from]) => from < walk.from) };
-    yield* this.walk(walk, changed);
-    if (!walk.full) yield* this.readSettled();
-    // A full walk read what changed before it, and leaves what changed since to the next run.
-    if (!walk.full) yield* this.readChanged(changed, feed);
+    try {
+      yield* this.walk(walk, changed);
+      if (!walk.full) yield* this.readSettled();
+      // A full walk read what changed before it, and leaves what changed since to the next run.
+      if (!walk.full) yield* this.readChanged(changed, feed);
+    } catch (error) {
+      // What was read isn't read again.
+      if (this.held !== undefined && !this.ctx.signal.aborted) yield this.held;
+      throw error;
+    }
     if (this.held !== undefined) yield { ...this.held, checkpoint: this.checkpoint() };
   }
 
