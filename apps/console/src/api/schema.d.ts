@@ -307,7 +307,7 @@ export interface paths {
         delete: operations["sources_delete"];
         options?: never;
         head?: never;
-        /** Rename a source, load it elsewhere or change its schedule */
+        /** Change a source's name, warehouse, schedule or budget */
         patch: operations["sources_change"];
         trace?: never;
     };
@@ -1114,6 +1114,10 @@ export interface components {
             failingSince: string | null;
             /** @description Why it was paused, unless a person did it. */
             pausedReason: components["schemas"]["NoticeDto"] | null;
+            /** @description API calls a day (UTC); null: any number. */
+            dailyCallBudget: number | null;
+            /** @description Percent of the partner's own daily limit that are left to its other users. */
+            partnerReservePercent: number;
             /** Format: date-time */
             createdAt: string;
         };
@@ -1182,6 +1186,13 @@ export interface components {
             intervalMinutes: number;
             /** @description Every 180 minutes when it is left out. */
             schedule?: components["schemas"]["ScheduleDto"];
+            /** @description API calls a day (UTC) that the source may make; null: any number. When it is used up, a run waits for the next day and goes on where it stopped. */
+            dailyCallBudget?: number | null;
+            /**
+             * @description Percent of the partner's own daily limit that are left to its other users, where the partner tells how much is used.
+             * @default 20
+             */
+            partnerReservePercent: number;
         };
         TestSourceDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
@@ -1213,6 +1224,13 @@ export interface components {
             /** Format: uuid */
             warehouseId?: string | null;
             schedule?: components["schemas"]["ScheduleDto"];
+            /** @description API calls a day (UTC) that the source may make; null: any number. When it is used up, a run waits for the next day and goes on where it stopped. Raising it lets a run that waits for it go on at once. */
+            dailyCallBudget?: number | null;
+            /**
+             * @description Percent of the partner's own daily limit that are left to its other users, where the partner tells how much is used.
+             * @default 20
+             */
+            partnerReservePercent: number;
         };
         TestSavedSourceDto: {
             /** @description Collections whose permission is tried; the selected ones when it is left out. */
