@@ -25,6 +25,11 @@ const source = createRoute({ getParentRoute: parent, path: '/sources/$sourceId',
 const tab = () => source;
 const sourceTabs = [
   createRoute({ getParentRoute: tab, path: '/', component: lazyRouteComponent(() => import('./pages/source/runs'), 'RunsTab') }),
+  createRoute({ getParentRoute: tab, path: '/collections', component: lazyRouteComponent(() => import('./pages/source/collections'), 'CollectionsTab') }),
+  createRoute({ getParentRoute: tab, path: '/schedule', component: lazyRouteComponent(() => import('./pages/source/schedule'), 'ScheduleTab') }),
+  createRoute({ getParentRoute: tab, path: '/usage', component: lazyRouteComponent(() => import('./pages/source/usage'), 'UsageTab') }),
+  createRoute({ getParentRoute: tab, path: '/webhook', component: lazyRouteComponent(() => import('./pages/source/webhook'), 'WebhookTab') }),
+  createRoute({ getParentRoute: tab, path: '/settings', component: lazyRouteComponent(() => import('./pages/source/settings'), 'SettingsTab') }),
 ];
 
 const warehouses = createRoute({ getParentRoute: parent, path: '/warehouses', component: lazyRouteComponent(() => import('./pages/warehouse/warehouses'), 'WarehousesPage') });

@@ -2,6 +2,7 @@ import { Group, Progress, Stack, Table, Text } from '@mantine/core';
 import { IconHourglass } from '@tabler/icons-react';
 import { ErrorNotice } from '../../parts/error-notice';
 import { duration } from '../../parts/instant';
+import { Notices } from '../../parts/notices';
 import { count } from '../../parts/numbers';
 import { Status } from '../../parts/status';
 import type { Run } from './run';
@@ -27,6 +28,10 @@ export function CollectionRuns({ run, now }: { run: Run; now: number }) {
               <Table.Td ta="right">{count(row.apiCalls)}</Table.Td>
               <Table.Td ta="right">{seconds === undefined ? '—' : duration(seconds)}</Table.Td>
             </Table.Tr>,
+            row.waitingUntil !== null && Date.parse(row.waitingUntil) > now && (
+              <Table.Tr key={`${row.collection} waits`}><Table.Td colSpan={6}><Text size="sm">The partner asks us to wait {duration((Date.parse(row.waitingUntil) - now) / 1_000)}; then it goes on by itself.</Text></Table.Td></Table.Tr>
+            ),
+            row.warning !== null && <Table.Tr key={`${row.collection} warning`}><Table.Td colSpan={6}><Notices notices={[row.warning]} /></Table.Td></Table.Tr>,
             row.error !== null && (
               <Table.Tr key={`${row.collection} error`}><Table.Td colSpan={6}><Stack gap={4}><ErrorNotice error={row.error} />{row.error.code === 'permission_denied' && <Text size="sm" c="dimmed">Nothing else is affected.</Text>}</Stack></Table.Td></Table.Tr>
             ),

@@ -10,6 +10,7 @@ import { Confirm } from '../../parts/confirm';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Instant, duration, useNow } from '../../parts/instant';
 import { counted } from '../../parts/numbers';
+import { Notices } from '../../parts/notices';
 import { Page } from '../../parts/page';
 import { Loaded } from '../../parts/state-view';
 import { Status } from '../../parts/status';
@@ -47,8 +48,11 @@ function RunPane({ run }: { run: Run }) {
       actions={active && mayEdit && <Button variant="default" onClick={() => setAsks(true)}>Cancel</Button>}
     >
       <Stack>
+        {run.waitingUntil !== null && Date.parse(run.waitingUntil) > now && <Text role="status">The partner asks us to wait <b>{duration((Date.parse(run.waitingUntil) - now) / 1_000)}</b>; then it goes on by itself.</Text>}
         {run.state === 'deferred' && <Text role="status">It goes on by itself {waits > 0 ? <>in <b>{duration(waits)}</b></> : 'any moment now'}, from where it stopped.</Text>}
         {run.error !== null && <ErrorNotice error={run.error} />}
+        {run.support !== null && <Text size="sm">{run.support.state === 'notified' ? <>Support has had the complete log since <Instant at={run.support.notifiedAt} />.</> : run.support.state === 'pending' ? 'The complete log is on its way to support.' : 'No support channel is configured: send the log below to whoever operates this installation.'}</Text>}
+        <Notices notices={run.warnings} />
         <CollectionRuns run={run} now={now} />
         <CallWaterfall run={run} />
         <Group justify="space-between"><Title order={2}>Log</Title></Group>

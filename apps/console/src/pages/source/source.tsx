@@ -7,6 +7,7 @@ import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Instant } from '../../parts/instant';
+import { Notices } from '../../parts/notices';
 import { Page } from '../../parts/page';
 import { Loaded } from '../../parts/state-view';
 import { Status } from '../../parts/status';
@@ -16,7 +17,7 @@ export type Source = Schemas['SourceDto'];
 
 /** In the order in which people need them; the first has the source's own address. */
 const TABS = [
-  ['runs', 'Runs'],
+  ['runs', 'Runs'], ['collections', 'Collections'], ['schedule', 'Schedule'], ['usage', 'Usage'], ['webhook', 'Webhook'], ['settings', 'Settings'],
 ] as const;
 
 /** One source: its state in one line, what to press, and its parts as pages of their own. */
@@ -49,6 +50,7 @@ function SourceFrame({ source }: { source: Source }) {
     >
       <Stack>
         {source.error !== null && <ErrorNotice error={source.error} action={source.state === 'error' && mayEdit && <Group><Button size="xs" component={Link} to={`${base}/settings`}>Reconnect</Button></Group>} />}
+        <Notices notices={[...source.notices, ...source.warnings]} />
         <Tabs value={current} onChange={(tab) => void navigate({ to: tab === 'runs' || tab === null ? base : `${base}/${tab}` })} keepMounted={false}>
           <Tabs.List>{TABS.map(([path, title]) => <Tabs.Tab key={path} value={path}>{title}</Tabs.Tab>)}</Tabs.List>
           <Tabs.Panel value={current} pt="lg"><Outlet /></Tabs.Panel>

@@ -1,0 +1,90 @@
+import { Button, Group, MultiSelect, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answer, api } from '../../api/client';
+import { catalogQuery, collectionsQuery, sourceQuery } from '../../api/queries';
+import { useMay } from '../../api/session';
+import { useAction } from '../../parts/action';
+import { Confirm } from '../../parts/confirm';
+import { Loaded } from '../../parts/state-view';
+import { CredentialForm } from '../setup/credential-form';
+import { SignInWith } from '../setup/sign-in-with';
+import type { Source } from './source';
+
+/** Name, credentials, reading anew, and the end of the source. */
+export function SettingsTab() {
+  const { sourceId } = useParams({ from: '/shell/sources/$sourceId' });
+  const query = useQuery(sourceQuery(sourceId));
+  const mayEdit = useMay('editor');
+  return <Loaded query={query}>{(source) => mayEdit
+    ? <Stack gap="xl" maw={640}><Rename source={source} /><Credentials source={source} /><Resync source={source} /><Remove source={source} /></Stack>
+    : <Text>Only editors and owners may change a source. Ask an owner of the workspace.</Text>}</Loaded>;
+}
+
+function Rename({ source }: { source: Source }) {
+  const [name, setName] = useState(source.name);
+  const save = useAction(() => answer(api.PATCH('/api/v1/sources/{id}', { params: { path: { id: source.id } }, body: { name } })), { touches: [['source', source.id], ['sources']], says: 'Renamed.' });
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); save.mutate(undefined); }}>
+      <Group align="flex-end"><TextInput flex="1 1 280px" label="Name" description={`Its schema in the warehouse stays ${source.slug}`} required maxLength={100} value={name} onChange={(event) => setName(event.currentTarget.value)} /><Button type="submit" disabled={name === source.name || name.trim() === ''} loading={save.isPending}>Rename</Button></Group>
+    </form>
+  );
+}
+
+function Credentials({ source }: { source: Source }) {
+  const catalog = useQuery(catalogQuery);
+  const entry = catalog.data?.find(({ name }) => name === source.connector);
+  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+  const save = useAction((grantId: string | undefined) => answer(api.PUT('/api/v1/sources/{id}/credentials', { params: { path: { id: source.id } }, body: { configuration: { ...values }, ...(grantId !== undefined && { grantId }) } })), {
+    touches: [['source', source.id], ['sources']], says: 'The new credentials work; the next run uses them.', then: () => setValues({}),
+  });
+  if (entry === undefined) return null;
+  return (
+    <Stack>
+      <div><Title order={2}>Credentials</Title><Text size="sm" c="dimmed">Tested before they replace the ones in use. What you leave empty stays as it is.</Text></div>
+      {entry.oauth !== null && <SignInWith connector={entry} configuration={source.configuration} sourceId={source.id} granted={false} onGrant={(grantId) => save.mutate(grantId)} />}
+      <form onSubmit={(event) => { event.preventDefault(); save.mutate(undefined); }}>
+        <Stack>
+          <CredentialForm fields={entry.configuration.map((field) => ({ ...field, required: false }))} values={values} errorOf={() => undefined} change={(field, value) => setValues({ ...values, [field.name]: value })} />
+          <Group><Button type="submit" loading={save.isPending} disabled={Object.values(values).every((value) => value === '')}>Test and replace</Button></Group>
+        </Stack>
+      </form>
+    </Stack>
+  );
+}
+
+function Resync({ source }: { source: Source }) {
+  const navigate = useNavigate();
+  const collections = useQuery(collectionsQuery(source.id));
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const instant = (day: string): string => new Date(day).toISOString();
+  const start = useAction(() => answer(api.POST('/api/v1/sources/{id}/resync', {
+    params: { path: { id: source.id } }, body: { ...(chosen.length > 0 && { collections: chosen }), ...(from !== '' && { from: instant(from) }), ...(to !== '' && { to: instant(to) }) },
+  })), { touches: [['source', source.id]], then: (run) => navigate({ to: '/runs/$runId', params: { runId: run.id } }) });
+  return (
+    <Stack>
+      <div><Title order={2}>Read anew</Title><Text size="sm" c="dimmed">Asks the partner again for whole collections, or for a stretch of time. The rest is not touched; this costs API calls.</Text></div>
+      <MultiSelect label="Collections" placeholder={chosen.length === 0 ? 'all that are selected' : undefined} data={(collections.data ?? []).filter(({ selected }) => selected).map(({ name }) => name)} value={chosen} onChange={setChosen} searchable />
+      <Group grow><TextInput type="date" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} /><TextInput type="date" label="To" value={to} onChange={(event) => setTo(event.currentTarget.value)} /></Group>
+      <Group><Button variant="default" loading={start.isPending} onClick={() => start.mutate(undefined)}>Read anew</Button></Group>
+    </Stack>
+  );
+}
+
+function Remove({ source }: { source: Source }) {
+  const navigate = useNavigate();
+  const [asks, setAsks] = useState(false);
+  const remove = useAction(() => answer(api.DELETE('/api/v1/sources/{id}', { params: { path: { id: source.id } } })), { touches: [['sources']], says: `${source.name} is deleted.`, then: () => navigate({ to: '/sources' }) });
+  return (
+    <Stack>
+      <Title order={2}>Delete</Title>
+      <Group><Button color="red" variant="light" onClick={() => setAsks(true)}>Delete this source</Button></Group>
+      <Confirm opened={asks} title={`Delete ${source.name}?`} action="Delete for ever" typed={source.name} busy={remove.isPending} close={() => setAsks(false)} confirm={() => remove.mutate(undefined)}>
+        Its credentials are erased and nothing is read any more. Its tables stay in the warehouse, and so do its runs.
+      </Confirm>
+    </Stack>
+  );
+}
