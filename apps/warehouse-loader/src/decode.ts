@@ -14,7 +14,7 @@ export interface LoadRow extends Row {
   readonly message: IncomingMessage;
 }
 
-interface Decoded { readonly message: IncomingMessage; readonly meta: RecordMeta }
+interface Decoded { readonly message: IncomingMessage; readonly meta: Origin }
 interface Resolved extends Decoded { readonly target: TableTarget }
 
 /** Why a record of a source that isn't in memory is refused; it may have been made a moment ago. */
@@ -23,15 +23,37 @@ export const UNKNOWN_SOURCE = 'unknown_source';
 const VERSION = /^\d{1,18}$/;
 
 /** decode → resolve → parse. `destination` answers from memory; undefined: no such source. */
-export function recordDecoder(destination: (meta: RecordMeta) => Destination): Pipeline<IncomingMessage, LoadRow> {
-  return pipeline<IncomingMessage>().pipe(decode).pipe((decoded) => resolve(decoded, destination(decoded.meta))).pipe(parse);
+export function recordDecoder(destination: (meta: Origin) => Destination): Pipeline<IncomingMessage, LoadRow> {
+  const origins = new Origins();
+  return pipeline<IncomingMessage>().pipe((message) => decode(message, origins)).pipe((decoded) => resolve(decoded, destination(decoded.meta))).pipe(parse);
 }
 
-function decode(message: IncomingMessage): Result<Decoded> {
+/** Where a record comes from: what its headers say but for its own id and version. */
+export type Origin = Omit<RecordMeta, 'recordId' | 'recordVersion'>;
+const ORIGIN_HEADERS = ['type', 'workspaceid', 'sourceid', 'connector', 'collection', 'runid', 'fieldsversion'].map((name) => `ce_${name}`);
+
+/** Remembers what it read last: most records of a batch have the same origin. */
+class Origins {
+  private shared: IncomingMessage['shared'];
+  private last: Origin | undefined;
+
+  /** @throws Error naming the missing header */
+  of({ shared, headers }: Pick<IncomingMessage, 'shared' | 'headers'>): Origin {
+    const origin = readRecordHeaders(headers);
+    const whole = shared !== undefined && ORIGIN_HEADERS.every((name) => name in shared || !(name in headers));
+    [this.shared, this.last] = whole ? [shared, origin] : [undefined, undefined];
+    return origin;
+  }
+
+  known(shared: IncomingMessage['shared']): Origin | undefined { return shared !== undefined && shared === this.shared ? this.last : undefined; }
+}
+
+function decode(message: IncomingMessage, origins: Origins): Result<Decoded> {
   // A tombstone follows a purge, which deletes the row itself.
   if (message.value === null) return drop('tombstone');
+  const { shared } = message;
   try {
-    return ok({ message, meta: readRecordHeaders(message.headers) });
+    return ok({ message, meta: origins.known(shared) ?? origins.of({ shared, headers: message.headers }) });
   } catch (error) {
     return deadLetter('bad_headers', (error as Error).message);
   }
@@ -41,7 +63,7 @@ function resolve(decoded: Decoded, destination: Destination): Result<Resolved> {
   if (destination === 'elsewhere') return drop('other_warehouse');
   if (destination === 'deleted') return drop('source_deleted');
   if (destination === undefined) return deadLetter(UNKNOWN_SOURCE, 'the control database has no such source');
-  return ok({ ...decoded, target: destination });
+  return ok({ message: decoded.message, meta: decoded.meta, target: destination });
 }
 
 function parse({ message, meta, target }: Resolved): Result<LoadRow> {

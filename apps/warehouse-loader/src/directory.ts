@@ -1,8 +1,7 @@
 import type { CollectionDeclaration } from '#connector-kit';
-import type { RecordMeta } from '#contracts';
 import type { DescribedCollection, SourceTarget } from '#persistence';
 import type { TableTarget } from '#warehouse';
-import type { Destination } from './decode.js';
+import type { Destination, Origin } from './decode.js';
 
 const STRANGER_MS = 5_000;
 const MAX_STRANGERS = 1_000;
@@ -53,7 +52,7 @@ export class Directory {
   }
 
   /** The same object for the same table, so that rows can be grouped by it. Undefined: `lookFor` must look first. */
-  destination(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: RecordMeta): Destination {
+  destination(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: Origin): Destination {
     const source = this.sources.get(sourceId);
     if (source?.deleted === true) return 'deleted';
     if (source !== undefined && source.warehouseId !== warehouseId) return 'elsewhere';

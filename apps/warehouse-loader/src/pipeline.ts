@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attribute, type RecordMeta } from '#contracts';
+import { attribute } from '#contracts';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage } from '#kafka';
 import { FencedError, OffsetsMismatchError, RowsRejectedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
 import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
-import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow } from './decode.js';
+import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow, type Origin } from './decode.js';
 
 /** A topic at the brokers: its id where they tell it, and first and next offset of its partitions. */
 export interface TopicLook {
@@ -19,7 +19,7 @@ export interface LoaderPorts {
   readonly warehouse: Warehouse;
   readonly limits: { readonly batchRows: number; readonly batchBytes: number; readonly lingerMs: number };
   readonly control: BatchControl;
-  readonly destination: (meta: RecordMeta) => Destination;
+  readonly destination: (meta: Origin) => Destination;
   /** Looks again for a source that isn't in memory, unless that was done a moment ago. */
   readonly lookForSource: (sourceId: string) => Promise<void>;
   /** Resolves when all are on the dead-letter topic for good. */

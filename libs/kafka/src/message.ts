@@ -20,6 +20,11 @@ export interface IncomingMessage {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Record<string, Buffer | string | (Buffer | string)[] | undefined>;
+  /**
+   * The headers that this message begins with as the one before it does. The same object means: the same values, and the headers
+   * that aren't in it have the same names. Undefined: not known.
+   */
+  readonly shared?: Record<string, Buffer | string | (Buffer | string)[] | undefined> | undefined;
 }
 
 /** About the size on the wire, in bytes. */

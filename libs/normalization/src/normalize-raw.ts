@@ -102,7 +102,6 @@ class SharedHeaders {
       ce_workspaceid: meta.workspaceId, ce_sourceid: meta.sourceId, ce_connector: meta.connector,
       ...(meta.runId !== undefined && { ce_runid: meta.runId }),
       ...(meta.traceparent !== undefined && { ce_traceparent: meta.traceparent }),
-      ce_time: meta.receivedAt,
     };
   }
 
@@ -110,8 +109,10 @@ class SharedHeaders {
     for (const known of this.made) if (known.collection === collection && known.kind === kind) return known.headers;
     const { fieldsVersion } = this.meta;
     const headers = {
+      // What changes from page to page comes last: a reader recognises what is before it.
       ...this.common, ce_type: kind === 'object' ? CE_TYPES.object : CE_TYPES.event, ce_collection: collection,
       ...(fieldsVersion !== undefined && collection === this.meta.collection && { ce_fieldsversion: String(fieldsVersion) }),
+      ce_time: this.meta.receivedAt,
     };
     this.made.push({ collection, kind, headers });
     return headers;

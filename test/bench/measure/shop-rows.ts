@@ -1,4 +1,4 @@
-import { CE_TYPES, recordKey, toHeaders } from '#contracts';
+import { CE_TYPES, recordKey } from '#contracts';
 import type { OutgoingMessage } from '#kafka';
 
 /** S3's record: 13 columns that Stripe's customers have, about 350 bytes as JSON. */
@@ -33,14 +33,15 @@ export function copyLine(row: ShopRow): string {
 /** The rows as the normaliser puts them on `objects.stripe.customers`. */
 export function* recordMessages(count: number, version: number, sourceId: string, workspaceId: string): Generator<OutgoingMessage> {
   const receivedAt = new Date().toISOString();
+  const shared = {
+    'content-type': 'application/json', ce_specversion: '1.0', ce_source: `/sources/${sourceId}`, ce_workspaceid: workspaceId, ce_sourceid: sourceId, ce_connector: 'stripe', ce_type: CE_TYPES.object,
+    ce_collection: 'customers', ce_time: receivedAt,
+  };
   for (let index = 0; index < count; index++) {
     const data = shopRow(index, version);
     yield {
-      key: recordKey(sourceId, data.id), value: JSON.stringify({ id: data.id, version: String(version), deleted: false, receivedAt, data }),
-      headers: toHeaders({
-        id: `${sourceId}/customers/${data.id}/${version}`, source: `/sources/${sourceId}`, type: CE_TYPES.object, time: receivedAt, workspaceid: workspaceId, sourceid: sourceId, connector: 'stripe',
-        collection: 'customers', recordid: data.id, recordversion: String(version),
-      }),
+      key: recordKey(sourceId, data.id), value: JSON.stringify({ id: data.id, version: String(version), deleted: false, receivedAt, data }), shared,
+      headers: { ce_id: `${sourceId}/customers/${data.id}/${version}`, ce_recordid: data.id, ce_recordversion: String(version) },
     };
   }
 }

@@ -1,4 +1,6 @@
-import { Cursor, FetchedRecord, type BatchContext } from './fetched-record.js';
+import { Cursor } from './cursor.js';
+import { FetchedRecord, type BatchContext, type RecordBytes } from './fetched-record.js';
+import { HeaderMemory } from './header-memory.js';
 
 const MAGIC_AT = 16;
 const HEAD_BYTES = 61;
@@ -16,6 +18,7 @@ export const isRecordBatch = (bytes: Buffer): boolean => bytes[MAGIC_AT] === 2;
  */
 export async function decodeBatches(bytes: Buffer, decompress: Decompress): Promise<FetchedRecord[]> {
   const records: FetchedRecord[] = [];
+  const memory = new HeaderMemory();
   for (let start = 0; bytes.length - start >= HEAD_BYTES;) {
     const end = start + 12 + bytes.readInt32BE(start + 8);
     if (end > bytes.length) break;
@@ -36,13 +39,14 @@ export async function decodeBatches(bytes: Buffer, decompress: Decompress): Prom
     };
     const count = bytes.readInt32BE(start + 57);
     const body = bytes.subarray(start + HEAD_BYTES, end);
-    if (count > 0) decodeRecords((attributes & COMPRESSION) === 0 ? body : await decompress(body, attributes), count, context, records);
+    if (count > 0) decodeRecords({ memory, bytes: (attributes & COMPRESSION) === 0 ? body : await decompress(body, attributes) }, count, context, records);
     start = end;
   }
   return records;
 }
 
-function decodeRecords(bytes: Buffer, count: number, context: BatchContext, records: FetchedRecord[]): void {
+function decodeRecords(source: RecordBytes, count: number, context: BatchContext, records: FetchedRecord[]): void {
+  const { bytes } = source;
   const cursor = new Cursor(bytes);
   const first = Number(context.firstOffset);
   for (let i = 0; i < count; i++) {
@@ -53,7 +57,7 @@ function decodeRecords(bytes: Buffer, count: number, context: BatchContext, reco
     const offset = first + cursor.varint();
     const key = cursor.field();
     const value = cursor.field();
-    const record = new FetchedRecord(context, String(offset), key, value, bytes, cursor.at);
+    const record = new FetchedRecord(context, String(offset), key, value, source, cursor.at);
     record.timestampDelta = timestampDelta;
     records.push(record);
     cursor.at = end;
