@@ -10,8 +10,10 @@ import { s4 } from './s4-webhooks.js';
 import { s5 } from './s5-freshness.js';
 import { s8 } from './s8-sources.js';
 import { s9 } from './s9-start.js';
+import { s10 } from './s10-neighbour.js';
+import { growth } from './growth.js';
 
-const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchResult>>> = { s1, s2, s3, s4, s5, s8, s9 };
+const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchResult>>> = { s1, s2, s3, s4, s5, s8, s9, s10, growth };
 
 const USAGE = `npm run bench [-- s1 s2 …] [--scale 0.1] [--json FILE] [--no-peers] [--no-profile] [--debezium]
   names      ${Object.keys(BENCHES).join(', ')}; all of them when none is given
@@ -29,7 +31,7 @@ export async function main(args: readonly string[], { java }: { readonly java?: 
   });
   const unknown = positionals.filter((name) => BENCHES[name] === undefined);
   const scale = Number(values.scale);
-  if (values.help === true || unknown.length > 0 || !(scale > 0 && scale <= 10)) {
+  if (values.help === true || unknown.length > 0 || !(scale > 0 && scale <= 20)) {
     process.stdout.write(`${unknown.length > 0 ? `There is no benchmark ${unknown.join(', ')}.\n\n` : ''}${USAGE}\n`);
     return values.help === true ? 0 : 1;
   }
