@@ -19,6 +19,17 @@ export function recordSlices(body: Buffer, recordsAt: string): RecordSlice[] {
   return scanner.scan();
 }
 
+/** One member of a JSON object: the bytes of its value, and of the whole from the key on. */
+export interface MemberSlice extends RecordSlice {
+  readonly key: string;
+  readonly from: number;
+}
+
+/** The members of the object that starts at byte `start`, in order; none when there is no object. @throws PartnerContractError when it isn't complete */
+export function memberSlices(body: Buffer, start: number): MemberSlice[] {
+  return new Scanner(body, '').membersAt(start);
+}
+
 class Scanner {
   private readonly path: readonly string[];
   private at = 0;
@@ -40,6 +51,29 @@ class Scanner {
     if (this.path.length === 0) return [{ start, end }];
     if (this.slices === undefined) throw new PartnerContractError(`The page has no array of records at "${this.recordsAt}".`);
     return this.slices;
+  }
+
+  membersAt(start: number): MemberSlice[] {
+    this.at = start;
+    this.space();
+    const members: MemberSlice[] = [];
+    if (!this.take(OPEN_OBJECT)) return members;
+    this.space();
+    if (this.take(CLOSE_OBJECT)) return members;
+    for (;;) {
+      const from = this.at;
+      const key = unescaped(this.keyText());
+      this.space();
+      if (!this.take(COLON)) this.fail('a colon is missing');
+      this.space();
+      const at = this.at;
+      this.skip();
+      members.push({ key, from, start: at, end: this.at });
+      this.space();
+      if (this.take(CLOSE_OBJECT)) return members;
+      if (!this.take(COMMA)) this.fail('a comma is missing');
+      this.space();
+    }
   }
 
   /** Reads the value at `at`, which lies `depth` keys deep on the path. */
@@ -85,16 +119,15 @@ class Scanner {
 
   /** Reads a key and compares it; an escaped key is the same key. */
   private key(wanted: string): boolean {
+    const text = this.keyText();
+    return text === wanted || (text.includes('\\') && unescaped(text) === wanted);
+  }
+
+  private keyText(): string {
     const start = this.at;
     if (this.body[start] !== QUOTE) this.fail('a key is missing');
     this.string();
-    const text = this.body.toString('utf8', start + 1, this.at - 1);
-    if (text === wanted || !text.includes('\\')) return text === wanted;
-    try {
-      return JSON.parse(`"${text}"`) === wanted;
-    } catch {
-      return false;
-    }
+    return this.body.toString('utf8', start + 1, this.at - 1);
   }
 
   /** Moves behind the value at `at`. */
@@ -167,5 +200,15 @@ class Scanner {
 
   private fail(why: string): never {
     throw new PartnerContractError(`The page isn't a complete JSON document: ${why} (byte ${this.at} of ${this.body.length}).`);
+  }
+}
+
+/** What a string's text means; itself when it can't be read. */
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
   }
 }

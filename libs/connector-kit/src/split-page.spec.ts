@@ -40,6 +40,36 @@ describe('splitting a page', () => {
     expect(parts.map((part) => part.toString('utf8'))).toEqual([`{"data":[${record(1)}]}`, `{"data":[${big}]}`, `{"data":[${record(2)}]}`]);
   });
 
+  it('keeps what stands beside: short values in every part, elements of long lists with their records, a long value alone', () => {
+    const many = Array.from({ length: 40 }, (_unused, index) => ({ id: index + 1, author_id: `u${index % 4}`, text: 'x'.repeat(60) }));
+    const people = Array.from({ length: 6 }, (_unused, index) => ({ id: `u${index}`, name: `"person" ${index}`, note: 'y'.repeat(60) }));
+    const sets = many.map(({ id }) => ({ id: 1_000 + id, record_id: id, text: 'z'.repeat(20) }));
+    const parts = splitPage(Buffer.from(JSON.stringify({ count: 40, 'p\u00e9ople': people, sets, page: { records: many, next: 'n' }, blob: 'b'.repeat(1_500) })), 'page.records', 2_000);
+    type Part = { count?: number; péople?: typeof people; sets?: typeof sets; blob?: string; page: { records: typeof many; next?: string } };
+    const read = parts.map((part) => JSON.parse(part.toString('utf8')) as Part);
+    expect(Math.max(...parts.map((part) => part.length))).toBeLessThanOrEqual(2_000);
+    expect(read.flatMap(({ page }) => page.records)).toEqual(many);
+    for (const part of read.filter(({ page }) => page.records.length > 0)) {
+      expect(part).toMatchObject({ count: 40, page: { next: 'n' } });
+      for (const { id, author_id: author } of part.page.records) {
+        expect(part.péople?.map((person) => person.id)).toContain(author);
+        expect(part.sets?.map((set) => set.record_id)).toContain(id);
+      }
+    }
+    // Nobody names the last two people.
+    expect(new Set(read.flatMap((part) => part.péople?.map(({ id }) => id) ?? []))).toEqual(new Set(people.map(({ id }) => id)));
+    expect(read.filter(({ blob }) => blob !== undefined)).toEqual([{ blob: 'b'.repeat(1_500), page: { records: [] } }]);
+  });
+
+  it('gives a record that doesn\'t fit beside all it names the rest in parts without records', () => {
+    const users = Array.from({ length: 30 }, (_unused, index) => ({ id: 500 + index, text: 'u'.repeat(100) }));
+    const parts = splitPage(Buffer.from(JSON.stringify({ data: [{ id: 1, user_ids: users.map(({ id }) => id) }], users })), 'data', 1_000);
+    const read = parts.map((part) => JSON.parse(part.toString('utf8')) as { data: { id: number }[]; users: typeof users });
+    expect(Math.max(...parts.map((part) => part.length))).toBeLessThanOrEqual(1_000);
+    expect(read.flatMap((part) => part.data.map(({ id }) => id))).toEqual([1]);
+    expect(read.flatMap((part) => part.users)).toEqual(users);
+  });
+
   it('has nothing to cut in one record, or in a page without records', () => {
     const one = Buffer.from(`{"id":"${'x'.repeat(100)}"}`);
     expect(splitPage(one, '', 10)).toEqual([one]);
