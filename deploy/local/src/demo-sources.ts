@@ -40,7 +40,7 @@ export function demoSimulators(ports: Ports, secrets: Secrets, dir: string, rest
     new Simulator({ partner, port: ports[`${partner}Simulator`], traffic, journal: join(dir, 'simulator', journal), args, ...rest });
   return {
     stripe: make('stripe', 'account.jsonl', 0.2, ['--api-key', secrets.simulatorKey]),
-    zendesk: make('zendesk', 'zendesk.jsonl', 0.1, [...client, '--keep-tickets', '--redirect-uri', `${gatewayUrl(ports)}/api/v1/oauth/callback`]),
+    zendesk: make('zendesk', 'zendesk.jsonl', 0.1, [...client, '--redirect-uri', `${gatewayUrl(ports)}/api/v1/oauth/callback`]),
     salesforce: make('salesforce', 'salesforce.jsonl', 0.1, client),
   };
 }

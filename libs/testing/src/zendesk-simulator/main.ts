@@ -11,7 +11,6 @@ const { values } = parseArgs({
     bulk: { type: 'string', default: '0' },
     'access-token': { type: 'string' },
     journal: { type: 'string' },
-    'keep-tickets': { type: 'boolean', default: false },
     'client-id': { type: 'string' },
     'client-secret': { type: 'string' },
     'redirect-uri': { type: 'string', multiple: true },
@@ -22,13 +21,12 @@ const { values } = parseArgs({
   },
 });
 
-const { port, seed, subdomain, journal, 'keep-tickets': keepsTickets, 'client-id': clientId, 'client-secret': clientSecret, 'redirect-uri': redirectUris, tickets, bulk, traffic, 'access-token': accessToken, 'webhook-url': webhookUrl, 'webhook-secret': secret, 'rate-limits': limited } = values;
+const { port, seed, subdomain, journal, 'client-id': clientId, 'client-secret': clientSecret, 'redirect-uri': redirectUris, tickets, bulk, traffic, 'access-token': accessToken, 'webhook-url': webhookUrl, 'webhook-secret': secret, 'rate-limits': limited } = values;
 const simulator = await startZendeskSimulator({
   port: Number(port), seed: Number(seed), subdomain, control: true,
   ...(Number(tickets) > 0 && { data: { tickets: Number(tickets) } }),
   ...(accessToken !== undefined && { accessToken }),
   ...(journal !== undefined && { journal }),
-  deletesTickets: !keepsTickets,
   ...(limited && { rateLimits: zendeskRateLimits }),
 });
 if (Number(bulk) > 0) simulator.addTickets(Number(bulk));

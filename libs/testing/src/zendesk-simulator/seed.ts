@@ -52,12 +52,12 @@ function newTicket(account: ZendeskAccount, random: SeededRandom, index: number)
   if (index % 3 === 0) create(account, 'activities', { title: `${String(user['name'])} assigned you ticket #${ticket.id}`, verb: 'tickets.assignment', user_id: assignee, actor_id: user.id, object: { ticket: { id: ticket.id } }, target: { ticket: { id: ticket.id } } });
 }
 
-/** One change of a help desk's day. @param deletes tickets too */
-export function step(account: ZendeskAccount, random: SeededRandom, deletes = true): void {
+/** One change of a help desk's day. */
+export function step(account: ZendeskAccount, random: SeededRandom): void {
   const open = account.all('tickets').filter(({ status }) => status !== 'deleted');
   const ticket = open.length === 0 ? undefined : random.pick(open);
   if (ticket === undefined || random.chance(0.2)) return newTicket(account, random, random.between(0, 1_000));
-  if (deletes && random.chance(0.05)) return remove(account, 'tickets', ticket.id);
+  if (random.chance(0.05)) return remove(account, 'tickets', ticket.id);
   if (random.chance(0.1)) return touchTicket(account, ticket.id, { satisfaction_rating: { score: 'offered' } });
   if (random.chance(0.1)) {
     const user = random.pick(account.all('users').filter(({ active }) => active === true));

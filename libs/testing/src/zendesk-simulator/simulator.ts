@@ -33,8 +33,6 @@ export interface ZendeskSimulatorOptions {
   readonly exportRows?: number;
   /** Whether the plan has ticket forms and audit logs. Default true. */
   readonly enterprise?: boolean;
-  /** Whether traffic deletes tickets; nothing tells that their metrics are gone then. Default true. */
-  readonly deletesTickets?: boolean;
   /** The administrator's OAuth access token instead of random bytes. */
   readonly accessToken?: string;
   /** The account and its OAuth grants are kept in this file; what it holds is gone on with, and `data` is for a new one. */
@@ -62,7 +60,7 @@ export class ZendeskSimulator {
     readonly url: string,
     private readonly account: ZendeskAccount,
     private readonly server: ZendeskServer,
-    private readonly parts: { readonly oauth: OAuthServer; readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom; readonly state: KeptState; readonly deletesTickets: boolean },
+    private readonly parts: { readonly oauth: OAuthServer; readonly faults: FaultScript; readonly limiter: RateLimiter; readonly random: SeededRandom; readonly state: KeptState },
     readonly credentials: CredentialStore,
     accessToken: string | undefined,
   ) {
@@ -70,7 +68,7 @@ export class ZendeskSimulator {
     this.apiToken = credentials.apiToken(ADMIN, 'admin');
     this.accessToken = credentials.accessToken(ADMIN, 'admin', ['read'], undefined, accessToken);
     this.webhooks = new ZendeskWebhooks(account);
-    this.traffic = new SteadyChanges(() => { step(account, parts.random, parts.deletesTickets); });
+    this.traffic = new SteadyChanges(() => { step(account, parts.random); });
   }
 
   /** @throws when the port is taken */
@@ -88,7 +86,7 @@ export class ZendeskSimulator {
     account.url = await server.listen(options.port ?? 0);
     if (options.data !== undefined && state.isNew) seedAccount(account, random, options.data);
     state.follow();
-    return new ZendeskSimulator(account.url, account, server, { oauth, faults, limiter, random, state, deletesTickets: options.deletesTickets ?? true }, credentials, options.accessToken);
+    return new ZendeskSimulator(account.url, account, server, { oauth, faults, limiter, random, state }, credentials, options.accessToken);
   }
 
   async stop(): Promise<void> {

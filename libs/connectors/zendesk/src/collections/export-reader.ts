@@ -107,7 +107,7 @@ function page(collection: ExportCollection, { selected }: ReadContext, response:
   const children = collection.name === 'ticket_events' ? records.flatMap((record) => (Array.isArray(record['child_events']) ? record['child_events'] as unknown[] : [])) : [];
   const found: Readonly<Record<string, number>> = {
     [collection.name]: collection.name === 'ticket_events' ? records.reduce((sum, record) => sum + Math.max(1, Array.isArray(record['child_events']) ? record['child_events'].length : 0), 0) : records.length,
-    ticket_metrics: records.filter((record) => at(record, 'metric_set', 'id') !== undefined).length,
+    ticket_metrics: records.filter((record) => record['status'] === 'deleted' || at(record, 'metric_set', 'id') !== undefined).length,
     ticket_comments: children.filter((child) => at(child, 'body') !== undefined).length,
     attachments: children.reduce<number>((sum, child) => sum + (Array.isArray(at(child, 'attachments')) ? (at(child, 'attachments') as unknown[]).length : 0), 0),
   };

@@ -46,7 +46,7 @@ export const FIELDS: Readonly<Record<string, Fields>> = {
     json: 'restricted_brand_ids ticket_field_ids agent_conditions end_user_conditions',
   }),
   ticket_metrics: fields({
-    string: 'url ticket_id', integer: `group_stations assignee_stations reopens replies ${both('reply_time_in_minutes first_resolution_time_in_minutes full_resolution_time_in_minutes agent_wait_time_in_minutes requester_wait_time_in_minutes on_hold_time_in_minutes')}`,
+    string: 'url ticket_id metric_set_id', integer: `group_stations assignee_stations reopens replies ${both('reply_time_in_minutes first_resolution_time_in_minutes full_resolution_time_in_minutes agent_wait_time_in_minutes requester_wait_time_in_minutes on_hold_time_in_minutes')}`,
     timestamp: `${MADE} assignee_updated_at requester_updated_at status_updated_at initially_assigned_at assigned_at solved_at latest_comment_added_at custom_status_updated_at`,
   }),
   ticket_skips: fields({ string: 'ticket_id user_id reason', timestamp: MADE, json: 'ticket' }),

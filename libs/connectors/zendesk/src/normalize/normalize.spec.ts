@@ -31,7 +31,14 @@ describe('records of a sync', () => {
   it('bring a ticket\'s metrics as a record of their own', () => {
     const [ticket, metrics] = records('tickets', { id: 1, status: 'open', generated_timestamp: 1_700_000_000, metric_set: { id: 9, reopens: 2, reply_time_in_minutes: { calendar: 5, business: null } } });
     expect(ticket?.data).not.toHaveProperty('metric_set');
-    expect(metrics).toMatchObject({ collection: 'ticket_metrics', id: '9', version: 1_700_000_000_999, data: { ticket_id: '1', reopens: 2, reply_time_in_minutes: { calendar: 5, business: null } } });
+    expect(metrics).toMatchObject({ collection: 'ticket_metrics', id: '1', version: 1_700_000_000_999, data: { id: '1', ticket_id: '1', metric_set_id: '9', reopens: 2, reply_time_in_minutes: { calendar: 5, business: null } } });
+  });
+
+  it('take a ticket\'s metrics away with it, though its last row holds none', () => {
+    expect(records('tickets', { id: 1, status: 'deleted', generated_timestamp: 1_700_000_000, metric_set: null })[1]).toEqual({
+      collection: 'ticket_metrics', kind: 'object', id: '1', version: 1_700_000_000_999, deleted: true, data: { id: '1', ticket_id: '1' },
+    });
+    expect(records('tickets', { id: 1, status: 'closed', generated_timestamp: 1_700_000_000, metric_set: null })).toHaveLength(1);
   });
 
   it('without an id are failures, without a value of theirs', () => {
@@ -101,6 +108,11 @@ describe('webhooks', () => {
   it('delete', () => {
     expect(webhook(event('user.deleted', { time: '2026-11-22T09:00:00Z' }))[1]).toMatchObject({ collection: 'users', id: '5', deleted: true, version: Date.parse('2026-11-22T09:00:00Z') });
     expect(webhook(event('user.active_changed', { event: { current: false, previous: true } }))[1]).toMatchObject({ deleted: true, data: { active: false } });
+  });
+
+  it('delete a ticket with its metrics', () => {
+    const gone = webhook(event('ticket.soft_deleted', { subject: 'zen:ticket:35', detail: { id: '35', status: 'OPEN' } }));
+    expect(gone.slice(1)).toMatchObject(['tickets', 'ticket_metrics'].map((collection) => ({ collection, id: '35', deleted: true, version: Date.parse('2026-11-22T08:00:00.250Z') })));
   });
 
   it('of tickets speak as the API does', () => {

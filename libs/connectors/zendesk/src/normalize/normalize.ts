@@ -1,5 +1,6 @@
 import type { Normalize, NormalizeFailure, NormalizedRecord } from '#connector-kit';
 import { fromTicketEvent } from './ticket-events.js';
+import { metricsOf } from './ticket-metrics.js';
 import { at, idText, instant, isObject, withTextIds, type Json } from './values.js';
 import { fromWebhook } from './webhook-events.js';
 
@@ -34,8 +35,9 @@ function fromTicket(record: Json, observedAt: number): readonly Result[] {
   const version = Number.isSafeInteger(generated) && generated > 0 ? endOfSecond(generated * 1_000) : exportVersion(ticket['updated_at'], observedAt);
   const deleted = ticket['status'] === 'deleted';
   const own = toRecord('tickets', ticket, version, deleted);
-  if ('failure' in own || !isObject(metrics) || at(metrics, 'id') === undefined) return [own];
-  return [own, toRecord('ticket_metrics', { ...metrics, ticket_id: ticket['id'] }, version, deleted)];
+  if ('failure' in own) return [own];
+  if (deleted) return [own, metricsOf(own.id, {}, version, true)];
+  return isObject(metrics) && at(metrics, 'id') !== undefined ? [own, metricsOf(own.id, metrics, version)] : [own];
 }
 
 function toRecord(collection: string, record: Json, version: number, deleted = false): Result {

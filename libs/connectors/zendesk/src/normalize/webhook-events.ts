@@ -2,6 +2,7 @@ import type { RawRecordMeta } from '#contracts';
 import type { NormalizeFailure, NormalizedRecord } from '#connector-kit';
 import { FIELDS } from '../collections/fields.js';
 import { WEBHOOK_EVENTS } from '../collections/collections.js';
+import { metricsOf } from './ticket-metrics.js';
 import { idText, instant, isObject, snakeCase, type Json } from './values.js';
 
 type Result = NormalizedRecord | NormalizeFailure;
@@ -34,7 +35,9 @@ export function fromWebhook(body: Json, meta: RawRecordMeta): readonly Result[] 
     },
   };
   const object = isObject(detail) ? objectOf(name, detail, isObject(change) ? change : {}, at) : undefined;
-  return object === undefined ? [event] : [event, object];
+  if (object === undefined) return [event];
+  const isGone = object.collection === 'tickets' && object.deleted === true;
+  return isGone ? [event, object, metricsOf(object.id, {}, object.version, true)] : [event, object];
 }
 
 /** A trigger or automation sends what its author wrote; only the delivery tells one from the next. */
