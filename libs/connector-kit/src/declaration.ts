@@ -59,6 +59,17 @@ export interface ConfigurationField {
   readonly placeholder?: string;
 }
 
+/** One way to give access. */
+export interface AuthMethod {
+  readonly name: string;
+  readonly title: string;
+  readonly help: string;
+  /** Fields of the configuration that it takes, all of them; none for a sign-in in the browser. */
+  readonly fields: readonly string[];
+  /** Day on which the partner ends it, `YYYY-MM-DD`. */
+  readonly endsOn?: string;
+}
+
 export interface ConnectorDeclaration {
   /** Folder, topic part and catalog id: `[a-z][a-z0-9_]*`. */
   readonly name: string;
@@ -67,6 +78,8 @@ export interface ConnectorDeclaration {
   readonly documentationUrl: string;
   readonly auth: readonly ('api_key' | 'basic' | 'oauth2')[];
   readonly configuration: readonly ConfigurationField[];
+  /** Where there are several, the best first. One that is complete is enough. */
+  readonly methods?: readonly AuthMethod[];
   readonly collections: readonly CollectionDeclaration[];
   /**
    * Present when accounts have object collections of their own, which `Connector.discovery` finds. All of them share one topic:

@@ -16,6 +16,7 @@ export function defineConnector(connector: Connector): Connector {
     if (kind === 'object' && (partOf === undefined) !== (name in readers)) fail(`${name} needs a reader or partOf, and not both`);
   }
   if (connector.changeFeed !== undefined && !(connector.changeFeed in readers)) fail(`the change feed ${connector.changeFeed} has no reader`);
+  for (const { name, fields } of declaration.methods ?? []) for (const field of fields) if (!declaration.configuration.some((one) => one.name === field)) fail(`the method ${name} takes ${field}, which is no field of the configuration`);
   for (const collection of declaration.collections) {
     for (const parent of parentsOf(collection)) if (!(parent in readers)) fail(`${collection.name} is part of ${parent}, which has no reader`);
   }

@@ -45,9 +45,11 @@ class Partner {
   private token(form: URLSearchParams): [number, object] {
     this.redemptions += 1;
     if (this.status !== 200) return [this.status, {}];
+    if (form.get('assertion') !== null) return form.get('assertion') === 'good' ? [200, { access_token: this.agree().accessToken }] : [400, { error: 'invalid_grant' }];
+    if (form.get('client_secret') !== 'spec secret') return [401, { error: 'invalid_client' }];
     const token = form.get('refresh_token') ?? '';
     if (this.spent.has(token)) { this.access = this.refresh = ''; }
-    if (token !== this.refresh || form.get('client_secret') !== 'spec secret') return [400, { error: 'invalid_grant' }];
+    if (token !== this.refresh) return [400, { error: 'invalid_grant' }];
     const spent = new Set(this.spent).add(token);
     const { accessToken, refreshToken } = this.agree();
     this.spent = spent;
@@ -79,7 +81,7 @@ beforeAll(async () => {
   [{ id: workspaceId }] = await database().query('select id from workspaces') as [{ id: string }];
   connector = {
     declaration: { name: 'acme', title: 'Acme', description: '', documentationUrl: '', auth: ['oauth2'], configuration: [{ name: 'accessToken', type: 'secret', title: '', help: '', required: false }], collections: [], limits: { text: '' } },
-    oauth: { authorizeUrl: () => `${partner.url}/authorize`, tokenUrl: () => `${partner.url}/token`, hosts: [], scopes: ['read'], refreshTokenMs: 1_000_000 },
+    oauth: { authorizeUrl: () => `${partner.url}/authorize`, tokenUrl: () => `${partner.url}/token`, hosts: [], scopes: ['read'], refreshTokenMs: 1_000_000, grant: ({ privateKey }) => (privateKey === undefined ? undefined : { grant_type: 'jwt', assertion: privateKey }) },
     authenticate: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
     baseUrl: () => partner.url, check: () => Promise.reject(new Error('unused')), readers: {}, normalize: () => [],
   };
@@ -158,6 +160,43 @@ describe('what a crash between the answer and its write loses', () => {
     expect(await renewer(processes[1]!).renew(source, 1)).toMatchObject({ error: { code: 'authentication_failed', remedy: expect.stringContaining('never ended') } });
     expect(await renewer(processes[2]!).renew(source, 1)).toMatchObject({ error: { code: 'authentication_failed' } });
     expect(partner.redemptions).toBe(2);
+  });
+});
+
+describe('an access that needs no person and has no refresh token', () => {
+  const own = async (privateKey: string): Promise<void> => {
+    first = { accessToken: partner.agree().accessToken, privateKey, renewedBy: 'grant' };
+    await database().query('update source_credentials set sealed = $2 where source_id = $1', [sourceId, vault.seal(JSON.stringify(first), sealContext.credentials(sourceId))]);
+  };
+
+  it('is asked for again once, when five processes meet its end at once', async () => {
+    await own('good');
+    partner.expire();
+    const workers = processes.map(worker);
+    expect((await Promise.all(workers.map((http) => http.send(get)))).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(partner.redemptions).toBe(1);
+    await Promise.all(workers.map((http) => http.close()));
+  });
+
+  it('is not asked for again once it is refused: the source is in error', async () => {
+    await own('bad');
+    partner.expire();
+    for (const one of processes) expect(await renewer(one).renew(source, 1)).toMatchObject({ error: { code: 'authentication_failed' } });
+    expect(partner.redemptions).toBe(1);
+    expect((await sources().get(workspaceId, sourceId))?.state).toBe('error');
+  });
+});
+
+describe('a client whose secret was changed at the partner', () => {
+  it('is told as such, leaves the source as it is, and works again as soon as it is corrected', async () => {
+    partner.expire();
+    const clients = new OAuthRepository(database());
+    await sealClient(clients, vault, 'acme', null, { clientId: 'client', clientSecret: 'an older one' });
+    expect(await renewer(database()).renew(source, 1)).toMatchObject({ error: { code: 'configuration_invalid', remedy: expect.stringContaining('Correct the id or the secret') } });
+    expect(await renewer(processes[1]!).renew(source, 1)).toMatchObject({ error: { code: 'configuration_invalid' } });
+    expect([partner.redemptions, (await sources().get(workspaceId, sourceId))?.state]).toEqual([1, 'active']);
+    await sealClient(clients, vault, 'acme', null, { clientId: 'client', clientSecret: 'spec secret' });
+    expect(await renewer(database()).renew(source, 1)).toMatchObject({ version: 2 });
   });
 });
 

@@ -50,9 +50,9 @@ export class Renewer {
       const connector = await this.connector(name);
       const credentials = JSON.parse(this.vault.open(sealed, context)) as Credentials;
       if (connector?.oauth === undefined || !isRenewable(credentials)) return { state: 'refused', error: NOT_RENEWABLE.report() };
-      const client = await clientOf(this.clients, this.vault, name, workspaceId, credentials['oauthClientId']);
-      if (client === undefined) return { state: 'failed', error: clientGone(connector.declaration.title).report(), lost: false };
-      const fresh = await refreshCredentials({ connector, client, allowPrivateAddresses: this.allowPrivateAddresses }, credentials);
+      const client = credentials['renewedBy'] === 'grant' ? undefined : await clientOf(this.clients, this.vault, name, workspaceId, credentials['oauthClientId']);
+      if (client === undefined && credentials['renewedBy'] !== 'grant') return { state: 'failed', error: clientGone(connector.declaration.title).report(), lost: false };
+      const fresh = await refreshCredentials({ connector, ...(client !== undefined && { client }), allowPrivateAddresses: this.allowPrivateAddresses }, credentials);
       const keepAlive = keepAliveAt(connector.oauth, Date.now());
       return { state: 'renewed', sealed: this.vault.seal(JSON.stringify(fresh), context), ...(keepAlive !== undefined && { keepAliveAt: keepAlive }) };
     } catch (thrown) {

@@ -55,6 +55,9 @@ export class OAuthRepository {
       const id = known?.id ?? newId();
       await rows(tx, `insert into oauth_clients (id, connector, workspace_id, client_id, secret_sealed) values ($1, $2, $3, $4, $5)
         on conflict (id) do update set client_id = excluded.client_id, secret_sealed = excluded.secret_sealed, updated_at = now()`, [id, connector, workspaceId, clientId, seal(id)]);
+      // What was refused for the old client needs to wait no longer.
+      await rows(tx, `update source_credentials c set renew_after = null from sources s where s.id = c.source_id and s.connector = $1 and ($2::uuid is null or s.workspace_id = $2)
+        and c.renewal_error ->> 'code' = 'configuration_invalid'`, [connector, workspaceId]);
     });
   }
 

@@ -6,7 +6,7 @@ import { Catalog } from './catalog.js';
 import { CatalogDto, CatalogEntryDto } from './catalog.dto.js';
 
 function entry({ declaration, oauth }: Connector): CatalogEntryDto {
-  const { name, title, description, documentationUrl, auth, configuration, collections, discovered, limits, webhook } = declaration;
+  const { name, title, description, documentationUrl, auth, configuration, methods, collections, discovered, limits, webhook } = declaration;
   return {
     name, title, description, documentationUrl, auth: [...auth],
     oauth: oauth === undefined ? null : { provides: ['accessToken', ...oauth.provides ?? []], scopes: [...oauth.scopes] },
@@ -15,6 +15,7 @@ function entry({ declaration, oauth }: Connector): CatalogEntryDto {
     kinds: (['object', 'event'] as const).filter((kind) => collections.some((collection) => collection.kind === kind)),
     limits: { text: limits.text, ...(limits.callsPerDay !== undefined && { callsPerDay: limits.callsPerDay }) },
     configuration: configuration.map((field) => ({ ...field })),
+    methods: (methods ?? []).map((method) => ({ ...method, fields: [...method.fields], endsOn: method.endsOn ?? null })),
     discovered: discovered === undefined ? null : { title: discovered.title, description: discovered.description, topic: discovered.topic },
     webhookSetup: [...webhook?.setup ?? []],
     collections: collections.map((collection) => ({

@@ -34,6 +34,14 @@ class CatalogOAuthDto {
   @ApiProperty({ type: String, isArray: true, description: 'What people are asked to allow, in the partner\'s words.' }) scopes!: string[];
 }
 
+class AuthMethodDto {
+  @ApiProperty() name!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty() help!: string;
+  @ApiProperty({ type: String, isArray: true, description: 'Fields of the configuration that it takes, all of them; none for a sign-in in the browser.' }) fields!: string[];
+  @ApiProperty({ type: String, format: 'date', nullable: true, description: 'The day on which the partner ends it.' }) endsOn!: string | null;
+}
+
 class DiscoveredDto {
   @ApiProperty() title!: string;
   @ApiProperty() description!: string;
@@ -52,6 +60,7 @@ export class CatalogEntryDto {
   @ApiProperty({ enum: ['object', 'event'], isArray: true }) kinds!: ('object' | 'event')[];
   @ApiProperty({ type: () => LimitsDto }) limits!: LimitsDto;
   @ApiProperty({ type: () => ConfigurationFieldDto, isArray: true }) configuration!: ConfigurationFieldDto[];
+  @ApiProperty({ type: () => AuthMethodDto, isArray: true, description: 'Ways to give access, the best first; one of them is enough. Empty: the configuration is the only one.' }) methods!: AuthMethodDto[];
   @ApiProperty({ type: String, isArray: true, description: 'Steps of setting up the webhook at the partner\'s.' }) webhookSetup!: string[];
   @ApiProperty({ type: () => DiscoveredDto, nullable: true, description: 'Set when accounts have collections of their own (custom objects): POST /api/v1/sources/discover finds them.' }) discovered!: DiscoveredDto | null;
   @ApiProperty({ type: () => CatalogCollectionDto, isArray: true }) collections!: CatalogCollectionDto[];

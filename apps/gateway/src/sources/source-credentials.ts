@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuthenticationFailedError, fromErrorReport } from '#contracts';
-import { isRenewable, tokenPart, type Connector, type Credentials } from '#connector-kit';
+import { isRenewable, refreshCredentials, tokenPart, type Connector, type ConnectorDeclaration, type Credentials } from '#connector-kit';
 import { Renewer, keepAliveAt } from '#oauth';
 import { CredentialRepository, GrantGone, OAuthRepository, SourceRepository, type Principal, type SourceEntity } from '#persistence';
 import { sealContext, type Vault } from '#vault';
+import { GatewayConfig } from '../gateway.config.js';
 import { Problem, invalid } from '../http/problem.js';
 import { VAULT } from '../tokens.js';
 import { readConfiguration, type Configuration } from './source-input.js';
@@ -19,12 +20,13 @@ export interface ReadCredentials extends Configuration { readonly grantId?: stri
 export class SourceCredentials {
   constructor(
     private readonly sources: SourceRepository, private readonly stored: CredentialRepository, private readonly oauth: OAuthRepository, private readonly renewer: Renewer, @Inject(VAULT) private readonly vault: Vault,
+    private readonly config: GatewayConfig,
   ) {}
 
   /** @param source the one that is to be connected again @throws Problem naming fields, never values */
   async read(caller: Principal, connector: Connector, { configuration = {}, grantId }: GivenCredentials, source?: SourceEntity): Promise<ReadCredentials> {
     const { declaration } = connector;
-    if (grantId === undefined) return readConfiguration(declaration, configuration);
+    if (grantId === undefined) return this.granted(connector, readConfiguration(declaration, configuration));
     const grant = await this.oauth.findGrant(grantId, caller);
     if (grant === undefined || grant.connector !== declaration.name || grant.sourceId !== null && grant.sourceId !== source?.id) throw grantGone();
     const granted = JSON.parse(this.vault.open(grant.sealed, sealContext.oauthGrant(grantId))) as Credentials;
@@ -36,9 +38,9 @@ export class SourceCredentials {
     const kept = await this.stored.get(source.id);
     const known = kept === undefined ? {} : JSON.parse(this.vault.open(kept.sealed, sealContext.credentials(source.id))) as Credentials;
     const values = Object.fromEntries(Object.entries(known).filter(([name]) => connector.declaration.configuration.some((field) => field.name === name)));
-    const configuration = { ...values, ...given.configuration };
+    const configuration = { ...(given.grantId !== undefined || given.configuration?.['accessToken'] !== undefined ? withoutGrant(connector.declaration, values) : values), ...given.configuration };
     if (given.grantId !== undefined) return this.read(caller, connector, { configuration, grantId: given.grantId }, source);
-    if (connector.oauth === undefined || !isRenewable(known) || given.configuration?.['accessToken'] !== undefined) return this.read(caller, connector, { configuration });
+    if (connector.oauth === undefined || !isRenewable(known) || given.configuration?.['accessToken'] !== undefined || known['renewedBy'] === 'grant') return this.read(caller, connector, { configuration });
     return { ...this.together(connector, configuration, tokenPart(connector.oauth, known)), ...(kept !== undefined && { version: kept.version }) };
   }
 
@@ -71,6 +73,14 @@ export class SourceCredentials {
 
   sealToken(id: string, token: string): string { return this.vault.seal(token, sealContext.webhookToken(id)); }
 
+  /** Credentials that are a grant by themselves, with the first access that they give. @throws an error of the taxonomy */
+  private async granted(connector: Connector, given: Configuration): Promise<Configuration> {
+    if (connector.oauth?.grant?.(given.credentials, Date.now()) === undefined) return given;
+    const credentials = await refreshCredentials({ connector, allowPrivateAddresses: this.config.allowPrivateAddresses }, given.credentials);
+    const shown = Object.entries(credentials).filter(([name]) => connector.declaration.configuration.some((field) => field.name === name && field.type !== 'secret'));
+    return { credentials, shown: Object.fromEntries(shown) };
+  }
+
   /** What was granted wins: the rest belongs to the same account. */
   private together(connector: Connector, configuration: Readonly<Record<string, unknown>>, granted: Credentials): ReadCredentials {
     const declared = new Set(connector.declaration.configuration.map(({ name }) => name));
@@ -79,6 +89,12 @@ export class SourceCredentials {
     const alive = connector.oauth === undefined ? undefined : keepAliveAt(connector.oauth, Date.now());
     return { credentials: { ...credentials, ...of(false) }, shown, ...(alive !== undefined && { keepAliveAt: alive }) };
   }
+}
+
+/** Without what only the ways to give access take that have no access token of a person's: another one takes their place. */
+function withoutGrant({ methods = [] }: ConnectorDeclaration, values: Credentials): Credentials {
+  const others = new Set(methods.filter(({ fields }) => !fields.includes('accessToken')).flatMap(({ fields }) => fields));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !others.has(name)));
 }
 
 export const grantGone = (): Problem => invalid([{ field: 'grantId', message: 'There is no such grant of yours: nobody agreed yet, it is older than 15 minutes, was taken already, or belongs to another connector or source.' }]);

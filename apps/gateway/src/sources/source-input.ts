@@ -13,7 +13,7 @@ export interface Configuration {
 }
 
 /** Values against the connector's declaration, defaults filled in. @throws Problem naming fields, never values. */
-export function readConfiguration({ configuration, title }: Pick<ConnectorDeclaration, 'configuration' | 'title'>, values: Readonly<Record<string, unknown>>): Configuration {
+export function readConfiguration({ configuration, title, methods = [] }: Pick<ConnectorDeclaration, 'configuration' | 'title' | 'methods'>, values: Readonly<Record<string, unknown>>): Configuration {
   const errors: FieldError[] = [];
   const known = new Set(configuration.map(({ name }) => name));
   for (const name of Object.keys(values)) if (!known.has(name)) errors.push({ field: `configuration.${name.slice(0, 100)}`, message: `${title} has no such setting. It has: ${[...known].join(', ')}.` });
@@ -33,6 +33,10 @@ export function readConfiguration({ configuration, title }: Pick<ConnectorDeclar
     else if (field.type === 'url' && !(URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) fail(`${field.title} must be a URL.`);
     credentials[field.name] = value;
     if (field.type !== 'secret') shown[field.name] = value;
+  }
+  const ways = methods.filter(({ fields }) => fields.length > 0);
+  if (ways.length > 0 && !ways.some(({ fields }) => fields.every((name) => credentials[name] !== undefined))) {
+    errors.push({ field: 'configuration', message: `${title} needs one of: ${ways.map((way) => `${way.title} (${way.fields.join(', ')})`).join('; ')}; or a sign-in (grantId).` });
   }
   if (errors.length > 0) throw invalid(errors);
   return { credentials, shown };

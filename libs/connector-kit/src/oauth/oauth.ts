@@ -34,6 +34,13 @@ export interface OAuth {
   readonly provides?: readonly string[];
   /** Values for `provides` out of a token answer; those that are undefined stay as they were. */
   credentials?(answer: TokenAnswer): Readonly<Record<string, string | undefined>>;
+  /**
+   * Token parameters of credentials that are a grant by themselves, without a person and without a refresh token (JWT bearer, client
+   * credentials): asking again is how they are renewed. Undefined: they are none.
+   * @param now milliseconds since the epoch
+   * @throws ConfigurationInvalidError
+   */
+  grant?(credentials: Credentials, now: number): Readonly<Record<string, string>> | undefined;
   /** How long an access token lives, in milliseconds, when the answer has no `expires_in`. Unknown: it is renewed after a 401 only. */
   readonly accessTokenMs?: number;
   /** How long a refresh token lives without use, in milliseconds. Idle sources are renewed before half of it is over. */
@@ -53,7 +60,7 @@ export interface OAuthClient {
 }
 
 /** Names in the credentials that aren't fields of a configuration but belong to the tokens. `expiresAt`: milliseconds since the epoch. */
-const TOKEN_NAMES = ['accessToken', 'refreshToken', 'expiresAt', 'oauthClientId'] as const;
+const TOKEN_NAMES = ['accessToken', 'refreshToken', 'expiresAt', 'oauthClientId', 'renewedBy'] as const;
 
 /** What the tokens brought: the rest is what a person entered. */
 export function tokenPart(oauth: OAuth, credentials: Credentials): Credentials {
@@ -61,13 +68,14 @@ export function tokenPart(oauth: OAuth, credentials: Credentials): Credentials {
   return Object.fromEntries(Object.entries(credentials).filter(([name]) => names.includes(name)));
 }
 
-/** What calls need: a process that only calls never sees the refresh token. */
-export function withoutRefreshToken({ refreshToken: _, ...rest }: Credentials): Credentials {
+/** What calls need: a process that only calls never sees what renewals take. */
+export function withoutRefreshToken({ refreshToken: _token, privateKey: _key, clientSecret: _secret, ...rest }: Credentials): Credentials {
   return rest;
 }
 
 /** Whether these credentials came by OAuth and can be renewed. */
-export const isRenewable = ({ refreshToken, oauthClientId }: Credentials): boolean => refreshToken !== undefined && oauthClientId !== undefined;
+export const isRenewable = ({ refreshToken, oauthClientId, privateKey, clientSecret, renewedBy }: Credentials): boolean =>
+  renewedBy === 'grant' ? privateKey !== undefined || clientSecret !== undefined : refreshToken !== undefined && oauthClientId !== undefined;
 
 /** A verifier of 256 random bits and its S256 challenge (RFC 7636 §4). */
 export function newPkce(): { readonly verifier: string; readonly challenge: string } {

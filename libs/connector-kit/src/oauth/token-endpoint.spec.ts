@@ -101,7 +101,7 @@ describe('refreshing', () => {
 
   it.each([
     [400, { error: 'invalid_grant', error_description: 'expired access/refresh token' }, 'authentication_failed'],
-    [401, { error: 'invalid_client' }, 'authentication_failed'],
+    [401, { error: 'invalid_client' }, 'configuration_invalid'],
     [400, { error: 'server_error' }, 'partner_unavailable'],
     [400, { error: 'invalid_request' }, 'partner_contract'],
     [400, '<html>', 'partner_contract'],

@@ -1,4 +1,4 @@
-import { AuthenticationFailedError, PartnerContractError, PartnerUnavailableError } from '#contracts';
+import { AuthenticationFailedError, ConfigurationInvalidError, PartnerContractError, PartnerUnavailableError } from '#contracts';
 import type { Connector, Credentials } from '../connector.js';
 import { createPartnerHttp, type PartnerHttpOptions } from '../http/partner-http.js';
 import type { PartnerResponse } from '../http/types.js';
@@ -6,11 +6,14 @@ import { trustedUrl, type OAuth, type OAuthClient, type TokenAnswer } from './oa
 
 export interface TokenRequestOptions extends Pick<PartnerHttpOptions, 'allowPrivateAddresses' | 'signal' | 'clock' | 'headersTimeoutMs'> {
   readonly connector: Pick<Connector, 'declaration' | 'oauth'>;
-  readonly client: OAuthClient;
+  /** Not needed for credentials that are a grant by themselves. */
+  readonly client?: OAuthClient;
 }
 
 /** Refusals that don't go away by themselves: RFC 6749 §5.2, and what partners add. */
 const PERMANENT = new Set(['invalid_grant', 'invalid_client', 'invalid_client_id', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope', 'access_denied', 'inactive_user', 'inactive_org']);
+/** Of those, refusals of the client alone. */
+const OF_CLIENT = new Set(['invalid_client', 'invalid_client_id']);
 /** A person, or all workers of a source, wait for it. */
 const ATTEMPT_TIMEOUT_MS = 30_000;
 
@@ -30,6 +33,11 @@ export async function exchangeCode(options: TokenRequestOptions, configuration: 
  * @throws AuthenticationFailedError when the partner refuses for good; RateLimitedError | PartnerUnavailableError | PartnerContractError when it is worth another try; ConfigurationInvalidError
  */
 export async function refreshCredentials(options: TokenRequestOptions, credentials: Credentials): Promise<Credentials> {
+  const grant = options.connector.oauth?.grant?.(credentials, (options.clock ?? Date.now)());
+  if (grant !== undefined) {
+    const { client: _, ...own } = options;
+    return { ...await request(own, credentials, grant), renewedBy: 'grant' };
+  }
   const { refreshToken } = credentials;
   if (refreshToken === undefined) throw new AuthenticationFailedError(`The access to ${options.connector.declaration.title} can't be renewed: there is no refresh token.`, { remedy: RECONNECT });
   return request(options, credentials, { grant_type: 'refresh_token', refresh_token: refreshToken });
@@ -46,15 +54,15 @@ async function request(options: TokenRequestOptions, known: Credentials, paramet
   const basic = oauth.clientAuthentication === 'basic';
   const fields = {
     ...oauth.tokenParameters, ...parameters,
-    ...(!basic && { client_id: client.clientId, ...(client.clientSecret !== undefined && { client_secret: client.clientSecret }) }),
+    ...(!basic && client !== undefined && { client_id: client.clientId, ...(client.clientSecret !== undefined && { client_secret: client.clientSecret }) }),
   };
   // Everything that must not get out, under names of its own.
-  const secrets = { code: parameters['code'] ?? '', verifier: parameters['code_verifier'] ?? '', refresh: known['refreshToken'] ?? '', client: client.clientSecret ?? '' };
+  const secrets = { code: parameters['code'] ?? '', verifier: parameters['code_verifier'] ?? '', refresh: known['refreshToken'] ?? '', client: client?.clientSecret ?? '', assertion: parameters['assertion'] ?? '', key: known['privateKey'] ?? '', own: known['clientSecret'] ?? '' };
   const { allowPrivateAddresses, signal, headersTimeoutMs = 20_000 } = options;
   const http = createPartnerHttp({
     connector: {
       declaration: { ...declaration, configuration: Object.keys(secrets).map((name) => ({ name, type: 'secret', title: name, help: '', required: false })), limits: { text: '' } },
-      authenticate: (): Readonly<Record<string, string>> => basic ? { authorization: `Basic ${Buffer.from(`${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`).toString('base64')}` } : {},
+      authenticate: (): Readonly<Record<string, string>> => basic && client !== undefined ? { authorization: `Basic ${Buffer.from(`${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret ?? '')}`).toString('base64')}` } : {},
       baseUrl: () => url.origin,
     },
     credentials: secrets, maxAttempts: 1, maxBodyBytes: 1_048_576, connections: 1, clock,
@@ -69,7 +77,7 @@ async function request(options: TokenRequestOptions, known: Credentials, paramet
       headers: { 'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded' },
       body: json ? JSON.stringify(fields) : new URLSearchParams(fields).toString(),
     });
-    if (response.status >= 400) throw refusal(title, oauth, response);
+    if (response.status >= 400) throw refusal(title, oauth, client, response);
     return toCredentials(title, oauth, known, client, read(title, response), askedAt);
   } finally {
     await http.close();
@@ -87,7 +95,7 @@ function read(title: string, { body }: PartnerResponse): TokenAnswer {
 
 const text = (value: unknown): string | undefined => typeof value === 'string' && value !== '' ? value : undefined;
 
-function toCredentials(title: string, oauth: OAuth, known: Credentials, client: OAuthClient, answer: TokenAnswer, askedAt: number): Credentials {
+function toCredentials(title: string, oauth: OAuth, known: Credentials, client: OAuthClient | undefined, answer: TokenAnswer, askedAt: number): Credentials {
   const accessToken = text(answer['access_token']);
   if (accessToken === undefined) throw new PartnerContractError(`${title}'s token endpoint answered without an access token.`);
   // On our clock, from before the request: too early rather than too late.
@@ -97,13 +105,13 @@ function toCredentials(title: string, oauth: OAuth, known: Credentials, client: 
   const { expiresAt: _, ...rest } = known;
   const more = Object.entries(oauth.credentials?.(answer) ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
-    ...rest, ...Object.fromEntries(more), accessToken, oauthClientId: client.clientId,
+    ...rest, ...Object.fromEntries(more), accessToken, ...(client !== undefined && { oauthClientId: client.clientId }),
     ...(refreshToken !== undefined && { refreshToken }), ...(lifeMs !== undefined && { expiresAt: String(Math.round(askedAt + lifeMs)) }),
   };
 }
 
 /** RFC 6749 §5.2, or whatever came instead. Secrets are blanked out of the response. */
-function refusal(title: string, oauth: OAuth, response: PartnerResponse): AuthenticationFailedError | PartnerContractError | PartnerUnavailableError {
+function refusal(title: string, oauth: OAuth, client: OAuthClient | undefined, response: PartnerResponse): AuthenticationFailedError | ConfigurationInvalidError | PartnerContractError | PartnerUnavailableError {
   const words = response.body.toString('utf8').slice(0, 2_000);
   let error = '';
   let description = '';
@@ -113,6 +121,12 @@ function refusal(title: string, oauth: OAuth, response: PartnerResponse): Authen
     description = text(body?.error_description) ?? '';
   } catch { /* The words are all there is. */ }
   const details = words === '' ? {} : { details: words };
+  // Not the source's access but who we are registered as: whoever set the client can mend it, and then everything goes on.
+  if (client !== undefined && OF_CLIENT.has(error)) {
+    return new ConfigurationInvalidError(`${title} refuses the OAuth client that this source was connected with (${error}).`, {
+      ...details, remedy: 'Correct the id or the secret of the OAuth client; sources go on by themselves then, nobody needs to connect them again.',
+    });
+  }
   if (oauth.permanent?.(error, description) ?? PERMANENT.has(error)) {
     return new AuthenticationFailedError(`${title} doesn't give out access any more (${error}${description === '' ? '' : `: ${description}`}).`, { ...details, remedy: RECONNECT });
   }

@@ -23,17 +23,27 @@ export const declaration: ConnectorDeclaration = {
       help: 'Your org\'s own address (My Domain), as the browser shows it after signing in, without a path.',
     },
     {
-      name: 'accessToken', type: 'secret', title: 'Access token', required: true,
+      name: 'accessToken', type: 'secret', title: 'Access token', required: false,
       help: 'A session of a user with "API Enabled" and Read on the objects that you select. It ends after some hours without use.',
     },
     {
       name: 'loginUrl', type: 'url', title: 'Login URL', required: false, default: 'https://login.salesforce.com',
       help: 'https://test.salesforce.com for a sandbox, or your My Domain.',
     },
+    { name: 'clientId', type: 'string', title: 'Consumer key', required: false, help: 'Of your external client app in Salesforce: for JWT bearer and client credentials.' },
+    { name: 'username', type: 'string', title: 'Username', required: false, placeholder: 'integration@acme.com', help: 'JWT bearer: the user to work as, who must be pre-authorised for the app.' },
+    { name: 'privateKey', type: 'secret', title: 'Private key', required: false, help: 'JWT bearer: the RSA key in PEM whose certificate the app has.' },
+    { name: 'clientSecret', type: 'secret', title: 'Consumer secret', required: false, help: 'Client credentials: the app must have a run-as user.' },
     {
       name: 'fullReadDays', type: 'string', title: 'Read objects with formulas in full every … days', required: false, pattern: '^[0-9]{1,3}$', placeholder: '7',
       help: 'A formula changes without a trace: a sync doesn\'t see it. Objects with formula fields are then read in full every so many days, one call for each 2,000 records. Empty or 0: never.',
     },
+  ],
+  methods: [
+    { name: 'sign_in', title: 'Sign in to Salesforce', help: 'In the browser; renewed by itself.', fields: [] },
+    { name: 'jwt_bearer', title: 'JWT bearer', help: 'An app\'s certificate and a pre-authorised user: no person signs in.', fields: ['clientId', 'username', 'privateKey'] },
+    { name: 'client_credentials', title: 'Client credentials', help: 'An app with a run-as user, at your My Domain.', fields: ['clientId', 'clientSecret'] },
+    { name: 'access_token', title: 'Access token', help: 'A session that you have: it ends after some hours without use, and nothing renews it.', fields: ['accessToken'] },
   ],
   collections,
   discovered: { topic: CUSTOM_OBJECTS, title: 'Custom objects', description: 'Every custom object of your org that you may query, each as a collection and table of its own.' },

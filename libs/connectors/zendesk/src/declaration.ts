@@ -44,6 +44,11 @@ export const declaration: ConnectorDeclaration = {
     },
     { name: 'baseUrl', type: 'url', title: 'Base URL', required: false, help: 'Leave it empty for Zendesk itself; another server that speaks its API, such as a simulator, otherwise.' },
   ],
+  methods: [
+    { name: 'sign_in', title: 'Sign in to Zendesk', help: 'In the browser, as an administrator; renewed by itself.', fields: [] },
+    { name: 'access_token', title: 'OAuth access token', help: 'One that you have; nothing renews it.', fields: ['accessToken'] },
+    { name: 'api_token', title: 'API token (legacy)', help: 'No new ones since 2026-10-27; all of them stop working on the day shown.', fields: ['email', 'apiToken'], endsOn: API_TOKENS_END },
+  ],
   collections: [
     ...EXPORTS.flatMap((collection) => [declare(collection, { window: 'changed' }), ...collection.parts.map((part) => declare(part, { partOf: collection.name, window: 'changed', callsPerSync: 0 }))]),
     ...LISTS.map((collection) => declare(collection, collection.since === undefined ? {} : { window: 'created' })),
