@@ -812,6 +812,18 @@ export interface components {
             pattern?: string;
             placeholder?: string;
         };
+        AuthMethodDto: {
+            name: string;
+            title: string;
+            help: string;
+            /** @description Fields of the configuration that it takes, all of them; none for a sign-in in the browser. */
+            fields: string[];
+            /**
+             * Format: date
+             * @description The day on which the partner ends it.
+             */
+            endsOn: string | null;
+        };
         DiscoveredDto: {
             title: string;
             description: string;
@@ -858,6 +870,8 @@ export interface components {
             kinds: ("object" | "event")[];
             limits: components["schemas"]["LimitsDto"];
             configuration: components["schemas"]["ConfigurationFieldDto"][];
+            /** @description Ways to give access, the best first; one of them is enough. Empty: the configuration is the only one. */
+            methods: components["schemas"]["AuthMethodDto"][];
             /** @description Steps of setting up the webhook at the partner's. */
             webhookSetup: string[];
             /** @description Set when accounts have collections of their own (custom objects): POST /api/v1/sources/discover finds them. */
