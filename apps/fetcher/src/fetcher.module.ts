@@ -11,14 +11,13 @@ import { KeepAliveService } from './run-sync/keep-alive.service.js';
 import { RunPortsFactory } from './run-sync/run-ports.factory.js';
 import { RunSyncService } from './run-sync/run-sync.service.js';
 import { SyncController } from './run-sync/sync.controller.js';
-import { VAULT } from './run-sync/vault.js';
-
-const DATABASE = Symbol('control database');
+import { DATABASE, VAULT } from './run-sync/vault.js';
+import { VerifyService } from './verify/verify.service.js';
 
 @Module({
   controllers: [SyncController],
   providers: [
-    RunSyncService, RunPortsFactory, CallAdmission, KeepAliveService,
+    RunSyncService, RunPortsFactory, CallAdmission, KeepAliveService, VerifyService,
     { provide: DATABASE, inject: [FetcherConfig], useFactory: ({ databaseUrl }: FetcherConfig) => openDatabase({ url: databaseUrl, applicationName: 'fetcher' }) },
     { provide: RunRepository, inject: [DATABASE], useFactory: (database: DataSource) => new RunRepository(database) },
     { provide: PartnerAccountRepository, inject: [DATABASE], useFactory: (database: DataSource) => new PartnerAccountRepository(database) },

@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -37,7 +37,10 @@ import { SourceTester } from './sources/source-tester.js';
 import { SourceViews } from './sources/source-views.js';
 import { SourcesController } from './sources/sources.controller.js';
 import { SourcesService } from './sources/sources.service.js';
+import { VerificationsController } from './sources/verifications.controller.js';
 import { VAULT } from './tokens.js';
+import { SelectionController } from './warehouses/selection.controller.js';
+import { SelectionService } from './warehouses/selection.service.js';
 import { WarehousesController } from './warehouses/warehouses.controller.js';
 import { WarehousesService } from './warehouses/warehouses.service.js';
 import { SourceWebhookController } from './webhook/source-webhook.controller.js';
@@ -49,11 +52,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SourceCollectionsController, SourcesController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController, ScheduleController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -64,7 +67,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SelectionService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

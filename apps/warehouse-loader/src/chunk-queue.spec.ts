@@ -5,7 +5,7 @@ import type { LoadRow } from './decode.js';
 
 const owner = (partition: number, next: bigint): OwnedPartition => ({ topic: 't', partition, epoch: 4n, next, position: next, verified: true, heldUntil: 0 });
 const table = (name: string): TableTarget => ({ schema: 's', table: name, kind: 'object', fields: {} });
-const chunk = (of: OwnedPartition, to: bigint, target: TableTarget, ids: string[], bytes = 10): Chunk => ({ owner: of, to, bytes, rows: ids.map((id) => ({ id, target }) as LoadRow) });
+const chunk = (of: OwnedPartition, to: bigint, target: TableTarget, ids: string[], bytes = 10, selection = 1): Chunk => ({ owner: of, to, bytes, selection, rows: ids.map((id) => ({ id, target }) as LoadRow) });
 
 describe('the queue before the warehouse', () => {
   it('groups chunks of many partitions into one batch, with one advance a partition', () => {
@@ -31,6 +31,14 @@ describe('the queue before the warehouse', () => {
     expect(queue.take(2, 1_000).advances).toMatchObject([{ from: 0n, to: 3n }]);
     expect(queue.take(2, 1_000).advances).toMatchObject([{ from: 3n, to: 4n }]);
     expect(queue.take(2, 1_000).advances).toMatchObject([{ from: 4n, to: 5n }]);
+  });
+
+  it('what was chosen by different selections does not travel together', () => {
+    const queue = new ChunkQueue();
+    const [p, q] = [owner(0, 0n), owner(1, 0n)];
+    queue.add(chunk(p, 1n, table('things'), ['a']));
+    queue.add(chunk(q, 1n, table('things'), ['b'], 10, 2));
+    expect([queue.take(10, 1_000), queue.take(10, 1_000)]).toMatchObject([{ selection: 1, advances: [{ partition: 0 }] }, { selection: 2, advances: [{ partition: 1 }] }]);
   });
 
   it('offsets move over messages that are left out', () => {

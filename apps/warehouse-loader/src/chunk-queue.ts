@@ -22,6 +22,8 @@ export interface Chunk {
   readonly to: bigint;
   readonly rows: readonly LoadRow[];
   readonly bytes: number;
+  /** Version of the selection by which the rows were chosen. */
+  readonly selection: number;
 }
 
 /** What waits for the warehouse, first come first served, over all partitions: small batches of many travel together. */
@@ -50,8 +52,9 @@ export class ChunkQueue {
     let count = 0;
     let rows = 0;
     let bytes = 0;
+    const selection = this.chunks[0]?.selection ?? 0;
     for (const chunk of this.chunks) {
-      if (count > 0 && (rows + chunk.rows.length > maxRows || bytes + chunk.bytes > maxBytes)) break;
+      if (count > 0 && (chunk.selection !== selection || rows + chunk.rows.length > maxRows || bytes + chunk.bytes > maxBytes)) break;
       count += 1;
       rows += chunk.rows.length;
       bytes += chunk.bytes;
@@ -70,6 +73,6 @@ export class ChunkQueue {
       }
     }
     for (const [owner, { to }] of advances) owner.next = to;
-    return { rows, advances: [...advances.values()], tables: [...tables].map(([target, together]): TableRows => ({ target, rows: together })) };
+    return { rows, selection, advances: [...advances.values()], tables: [...tables].map(([target, together]): TableRows => ({ target, rows: together })) };
   }
 }

@@ -6,6 +6,7 @@ import { buried, recordDecoder, type Destination } from './decode.js';
 
 const object: TableTarget = { schema: 'acme', table: 'things', kind: 'object', fields: {} };
 const event: TableTarget = { ...object, table: 'seen', kind: 'event' };
+const place = (target: TableTarget, ...leftOut: string[][]): Destination => ({ target, leftOut });
 const at = '2026-01-02T03:04:05.678Z';
 
 function message(value: string | Buffer | null, { type = CE_TYPES.object as string, ...more }: Record<string, string | undefined> = {}): IncomingMessage {
@@ -15,13 +16,13 @@ function message(value: string | Buffer | null, { type = CE_TYPES.object as stri
   };
 }
 const body = (more: object = {}) => JSON.stringify({ id: 'a', version: '7', deleted: false, receivedAt: at, data: { n: 1 }, ...more });
-const run = (incoming: IncomingMessage, destination: Destination = object) => recordDecoder(() => destination).run(incoming);
+const run = (incoming: IncomingMessage, destination: Destination = place(object)) => recordDecoder(() => destination).run(incoming);
 const reason = (incoming: IncomingMessage, destination?: Destination) => { const result = run(incoming, destination); return result.outcome === 'ok' ? 'ok' : result.reason; };
 
 describe('decoding a record', () => {
   it('takes an object and an event', () => {
     expect(run(message(body()))).toMatchObject({ outcome: 'ok', value: { id: 'a', version: 7n, deleted: false, runId: 'run_1', data: { n: 1 }, offset: '41', target: object } });
-    expect(run(message(body({ event: 'seen', eventText: 'x.seen', timestamp: at }), { type: CE_TYPES.event }), event)).toMatchObject({ outcome: 'ok', value: { event: 'seen', eventText: 'x.seen', timestamp: at } });
+    expect(run(message(body({ event: 'seen', eventText: 'x.seen', timestamp: at }), { type: CE_TYPES.event }), place(event))).toMatchObject({ outcome: 'ok', value: { event: 'seen', eventText: 'x.seen', timestamp: at } });
   });
 
   it('keeps numbers that a double would round', () => {
@@ -30,7 +31,14 @@ describe('decoding a record', () => {
   });
 
   it('leaves out tombstones, deleted sources and those of another warehouse', () => {
-    expect([reason(message(null)), reason(message(body()), 'deleted'), reason(message('not read'), 'elsewhere')]).toEqual(['tombstone', 'source_deleted', 'other_warehouse']);
+    expect([reason(message(null)), reason(message(body()), 'deleted'), reason(message('not read'), 'elsewhere'), reason(message('not read'), 'left-out')])
+      .toEqual(['tombstone', 'source_deleted', 'other_warehouse', 'left_out']);
+  });
+
+  it('leaves out fields, nested ones too', () => {
+    const data = { name: 'Ann', email: 'a@example.com', address: { city: 'Ulm', zip: '1' }, list: [1] };
+    expect(run(message(body({ data })), place(object, ['email'], ['address', 'zip'], ['list', 'x'], ['nowhere', 'x'], ['name', 'x']))).toMatchObject({ value: { data: { name: 'Ann', address: { city: 'Ulm' }, list: [1] } } });
+    expect(run(message(body({ data })), place(object, ['email'], ['address']))).not.toHaveProperty('value.data.email');
   });
 
   it('an unknown source is a reason of its own', () => {
@@ -43,7 +51,7 @@ describe('decoding a record', () => {
   ])('%s: %s', (expected, value) => { expect(reason(message(value))).toBe(expected); });
 
   it('an event needs its name and its moment, bytes need to be UTF-8, headers need to be there', () => {
-    expect(reason(message(body(), { type: CE_TYPES.event }), event)).toBe('not_a_record');
+    expect(reason(message(body(), { type: CE_TYPES.event }), place(event))).toBe('not_a_record');
     expect(reason(message(Buffer.from([0x7b, 0xff])))).toBe('not_utf8');
     expect(reason(message(body(), { sourceid: undefined }))).toBe('bad_headers');
   });

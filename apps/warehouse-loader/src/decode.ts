@@ -4,8 +4,14 @@ import { parseJson } from '#normalization';
 import { deadLetter, drop, ok, pipeline, type Pipeline, type Result } from '#pipeline';
 import type { PartitionRef, Row, TableTarget } from '#warehouse';
 
+/** A table, and the fields (paths of keys) that this warehouse leaves out. */
+export interface Place {
+  readonly target: TableTarget;
+  readonly leftOut: readonly (readonly string[])[];
+}
+
 /** Where a source's records go; a source of another warehouse is none of ours. */
-export type Destination = TableTarget | 'deleted' | 'elsewhere' | undefined;
+export type Destination = Place | 'deleted' | 'elsewhere' | 'left-out' | undefined;
 
 /** A record on its way into its table. */
 export interface LoadRow extends Row {
@@ -15,7 +21,7 @@ export interface LoadRow extends Row {
 }
 
 interface Decoded { readonly message: IncomingMessage; readonly meta: Origin }
-interface Resolved extends Decoded { readonly target: TableTarget }
+interface Resolved extends Decoded { readonly place: Place }
 
 /** Why a record of a source that isn't in memory is refused; it may have been made a moment ago. */
 export const UNKNOWN_SOURCE = 'unknown_source';
@@ -61,12 +67,13 @@ function decode(message: IncomingMessage, origins: Origins): Result<Decoded> {
 
 function resolve(decoded: Decoded, destination: Destination): Result<Resolved> {
   if (destination === 'elsewhere') return drop('other_warehouse');
+  if (destination === 'left-out') return drop('left_out');
   if (destination === 'deleted') return drop('source_deleted');
   if (destination === undefined) return deadLetter(UNKNOWN_SOURCE, 'the control database has no such source');
-  return ok({ message: decoded.message, meta: decoded.meta, target: destination });
+  return ok({ message: decoded.message, meta: decoded.meta, place: destination });
 }
 
-function parse({ message, meta, target }: Resolved): Result<LoadRow> {
+function parse({ message, meta, place: { target, leftOut } }: Resolved): Result<LoadRow> {
   let body: Record<string, unknown>;
   try {
     body = parseJson(message.value ?? Buffer.alloc(0)).value as Record<string, unknown>;
@@ -80,12 +87,19 @@ function parse({ message, meta, target }: Resolved): Result<LoadRow> {
   if (typeof deleted !== 'boolean') return misshapen('deleted');
   if (typeof receivedAt !== 'string') return misshapen('receivedAt');
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return misshapen('data');
+  for (const path of leftOut) without(data as Record<string, unknown>, path);
   const origin: PartitionRef = message;
   const row = { target, message, origin, offset: message.offset, id, version: BigInt(version), deleted, receivedAt, runId: meta.runId, data: data as Record<string, unknown> };
   if (target.kind === 'object') return ok(row);
   if (typeof event !== 'string') return misshapen('event');
   if (typeof timestamp !== 'string') return misshapen('timestamp');
   return ok({ ...row, event, timestamp, ...(typeof eventText === 'string' && { eventText }) });
+}
+
+/** Takes one field out of a record that was just parsed. */
+function without(data: Record<string, unknown>, path: readonly string[]): void {
+  const parent = path.slice(0, -1).reduce<unknown>((at, key) => (typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? (at as Record<string, unknown>)[key] : undefined), data);
+  if (typeof parent === 'object' && parent !== null) delete (parent as Record<string, unknown>)[path.at(-1) ?? ''];
 }
 
 const misshapen = (what: string): Result<never> => deadLetter('not_a_record', `${what} isn't what the record's schema says`);

@@ -1,15 +1,24 @@
 import type { CollectionDeclaration } from '#connector-kit';
 import type { DescribedCollection, SourceTarget } from '#persistence';
 import type { TableTarget } from '#warehouse';
-import type { Destination, Origin } from './decode.js';
+import type { Destination, Origin, Place } from './decode.js';
 
 const STRANGER_MS = 5_000;
 const MAX_STRANGERS = 1_000;
+const NOTHING: readonly string[] = [];
 
-/** The sources of the control database, kept in memory: which warehouse and which schema their records belong to. */
+/** What the control database says: the sources, and the versions of what each warehouse takes of them, which were read before. */
+export interface Chosen {
+  readonly versions: ReadonlyMap<string, number>;
+  readonly sources: readonly SourceTarget[];
+}
+
+/** The sources of the control database, kept in memory: which warehouses and which schema their records belong to. */
 export class Directory {
   private sources = new Map<string, SourceTarget>();
+  private versions: ReadonlyMap<string, number> = new Map();
   private readonly targets = new Map<string, TableTarget>();
+  private places = new Map<string, Place>();
   private readonly strangers = new Map<string, number>();
   /** What partners say of columns, by source and collection. */
   private readonly described = new Map<string, Pick<DescribedCollection, 'types' | 'version'>>();
@@ -18,7 +27,7 @@ export class Directory {
   private refreshing: Promise<void> | undefined;
 
   constructor(
-    private readonly load: () => Promise<readonly SourceTarget[]>,
+    private readonly load: () => Promise<Chosen>,
     private readonly collection: (connector: string, collection: string) => CollectionDeclaration | undefined,
     private readonly describedOf: (sourceId: string) => Promise<readonly DescribedCollection[]>,
   ) {}
@@ -26,7 +35,11 @@ export class Directory {
   /** Reads them anew; who comes while it is being done waits for the same answer. @throws when the database is away: the old ones stay */
   refresh(): Promise<void> {
     return this.refreshing ??= this.load()
-      .then((all) => { this.sources = new Map(all.map((source) => [source.id, source])); })
+      .then(({ versions, sources }) => {
+        this.sources = new Map(sources.map((source) => [source.id, source]));
+        this.versions = versions;
+        this.places = new Map();
+      })
       .finally(() => { this.refreshing = undefined; });
   }
 
@@ -51,22 +64,31 @@ export class Directory {
     this.strangers.set(sourceId, Date.now());
   }
 
+  /** Version of what is known of the warehouse's selection: `destination` answers by it, or a newer one. */
+  version(warehouseId: string): number { return this.versions.get(warehouseId) ?? 0; }
+
+  source(sourceId: string): SourceTarget | undefined { return this.sources.get(sourceId); }
+
   /** The same object for the same table, so that rows can be grouped by it. Undefined: `lookFor` must look first. */
   destination(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: Origin): Destination {
     const source = this.sources.get(sourceId);
     if (source?.deleted === true) return 'deleted';
-    if (source !== undefined && source.warehouseId !== warehouseId) return 'elsewhere';
+    const chosen = source?.selections.find((one) => one.warehouseId === warehouseId);
+    if (source !== undefined && !(chosen?.included ?? source.warehouseId === warehouseId)) return 'elsewhere';
+    if (chosen?.collectionsLeftOut.includes(collection) === true) return 'left-out';
     const described = this.described.get(`${sourceId}/${collection}`);
     const isNews = fieldsVersion > (described?.version ?? 0);
     if (isNews) this.wanted.set(sourceId, (this.wanted.get(sourceId) ?? new Map<string, number>()).set(collection, fieldsVersion));
     if (isNews || source === undefined) return undefined;
     const key = `${source.slug}/${kind}/${connector}/${collection}/${described?.version ?? 0}`;
-    let target = this.targets.get(key);
-    if (target === undefined) {
+    let place = this.places.get(`${warehouseId}/${key}`);
+    if (place === undefined) {
+      let target = this.targets.get(key);
       // What a connector declares is the truth; the rest is as the partner describes it.
-      target = { schema: source.slug, table: collection, kind, fields: { ...described?.types, ...this.collection(connector, collection)?.fields } };
-      this.targets.set(key, target);
+      if (target === undefined) this.targets.set(key, target = { schema: source.slug, table: collection, kind, fields: { ...described?.types, ...this.collection(connector, collection)?.fields } });
+      place = { target, leftOut: (chosen?.columnsLeftOut[collection] ?? NOTHING).map((path) => path.split('.')) };
+      this.places.set(`${warehouseId}/${key}`, place);
     }
-    return target;
+    return place;
   }
 }

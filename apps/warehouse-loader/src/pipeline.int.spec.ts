@@ -51,8 +51,8 @@ async function topics(): Promise<void> {
 
 /** A loader as the service runs it. */
 async function loader(options: { batchRows?: number } = {}): Promise<{ stop(): Promise<void>; seen: string[] }> {
-  const source = (id: string, slug: string, warehouseId: string, deleted = false) => ({ id, workspaceId: 'w', connector: 'acme', slug, warehouseId, deleted });
-  const directory = new Directory(async () => [source(SOURCE, name, WAREHOUSE), source(GONE, 'gone', WAREHOUSE, true), source(OTHERS, 'others', 'another')], () => undefined, () => Promise.resolve([]));
+  const source = (id: string, slug: string, warehouseId: string, deleted = false) => ({ id, workspaceId: 'w', connector: 'acme', slug, warehouseId, deleted, selections: [] });
+  const directory = new Directory(async () => ({ versions: new Map(), sources: [source(SOURCE, name, WAREHOUSE), source(GONE, 'gone', WAREHOUSE, true), source(OTHERS, 'others', 'another')] }), () => undefined, () => Promise.resolve([]));
   const warehouse = new PostgresWarehouse(database.url);
   await warehouse.open();
   const seen: string[] = [];
@@ -66,6 +66,8 @@ async function loader(options: { batchRows?: number } = {}): Promise<{ stop(): P
     loader: `${prefix}loader`, clusterId: 'spec', warehouse, control: consumer,
     limits: { batchRows: options.batchRows ?? 500, batchBytes: 1 << 20, lingerMs: 5 },
     destination: (meta) => directory.destination(WAREHOUSE, meta),
+    selection: () => directory.version(WAREHOUSE),
+    refreshSelection: () => directory.refresh(),
     lookForSource: (id) => directory.lookFor(id),
     look: async (some) => {
       const ids = await topicIds(kafka, some);
@@ -144,12 +146,13 @@ describe('the loader, from topics to tables', () => {
     await topics();
     await Promise.all(Array.from({ length: 30 }, (_, i) => sendObject(`r${i}`, 1, { list: [i] })));
     await producer.send(objects(), { key: recordKey(SOURCE, 'poison'), headers: headers('poison', CE_TYPES.object, '1'), value: `{"id":"poison","version":"1","deleted":false,"receivedAt":"${at}","data":{"list":[1e200000]}}` });
+    await Promise.all(['poison', 's1', 's2', 's3'].map((id) => sendObject(id, 2, '{"id":'))); // in the same batches: they come again with them
     await Promise.all(Array.from({ length: 30 }, (_, i) => sendObject(`s${i}`, 1, { list: [i] })));
     await loader();
     await until(async () => await count('things') === 60);
     const found: string[] = [];
     await scanTopics(kafka, [letters()], (letter) => { found.push(`${String(letter.headers['ce_reason'])} ${String(letter.key)}`); });
-    expect(found).toEqual([`sqlstate_22003 ${recordKey(SOURCE, 'poison')}`]);
+    expect(found.sort()).toEqual([...['poison', 's1', 's2', 's3'].map((id) => `not_json ${recordKey(SOURCE, id)}`), `sqlstate_22003 ${recordKey(SOURCE, 'poison')}`].sort());
   }, 60_000);
 
   it('a warehouse that goes away and comes back, and loaders that join and leave: every record once', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attribute } from '#contracts';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage } from '#kafka';
-import { FencedError, OffsetsMismatchError, RowsRejectedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
+import { FencedError, OffsetsMismatchError, RowsRejectedError, SelectionChangedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
 import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
 import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow, type Origin } from './decode.js';
 
@@ -20,6 +20,10 @@ export interface LoaderPorts {
   readonly limits: { readonly batchRows: number; readonly batchBytes: number; readonly lingerMs: number };
   readonly control: BatchControl;
   readonly destination: (meta: Origin) => Destination;
+  /** Version of the selection that `destination` answers by, or an older one. */
+  readonly selection: () => number;
+  /** Reads the selection anew. @throws while the control database is away */
+  readonly refreshSelection: () => Promise<void>;
   /** Looks again for a source that isn't in memory, unless that was done a moment ago. */
   readonly lookForSource: (sourceId: string) => Promise<void>;
   /** Resolves when all are on the dead-letter topic for good. */
@@ -78,6 +82,8 @@ export class LoaderPipeline {
   private readonly owned = new Map<string, OwnedPartition>();
   /** Rows that the warehouse refused, by `topic/partition/offset`: buried when they come again. */
   private readonly refused = new Map<string, { readonly reason: string; readonly message: string; readonly origin: string; readonly offset: bigint }>();
+  /** Offsets that were buried and aren't committed yet, by partition: they come again when the batch does. */
+  private readonly letters = new Map<string, Set<bigint>>();
   private readonly hints = new Map<string, Claim>();
   private readonly decoder;
   private generation = 0;
@@ -100,6 +106,7 @@ export class LoaderPipeline {
     this.generation = generation;
     this.forget();
     this.owned.clear();
+    this.letters.clear();
     await this.claim(Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))), generation);
   }
 
@@ -130,6 +137,7 @@ export class LoaderPipeline {
       const letters: OutgoingMessage[] = [];
       const rows: LoadRow[] = [];
       const start = at;
+      const selection = this.ports.selection();
       let bytes = 0;
       for (; at < messages.length && at - start < CHUNK_ROWS && bytes < CHUNK_BYTES; at++) {
         const message = messages[at] as IncomingMessage;
@@ -139,13 +147,13 @@ export class LoaderPipeline {
         await this.ports.lookForSource(attribute(message.headers, 'sourceid') ?? '');
         this.take(message, rows, letters, true);
       }
-      if (letters.length > 0) await this.ports.bury(letters);
+      if (letters.length > 0) await this.bury(batch, letters);
       if (term !== this.term || !batch.isOwned()) return;
       const to = BigInt((messages[at - 1] as IncomingMessage).offset) + 1n;
       if (to > owner.position) {
         owner.position = to;
         this.ports.watch.received(at - start);
-        this.queue.add({ owner, to, rows, bytes });
+        this.queue.add({ owner, to, rows, bytes, selection });
         batch.resolve(to.toString());
         this.pump();
       }
@@ -185,6 +193,14 @@ export class LoaderPipeline {
     return true;
   }
 
+  private async bury(batch: Batch, letters: readonly OutgoingMessage[]): Promise<void> {
+    await this.ports.bury(letters);
+    const key = keyOf(batch);
+    const known = this.letters.get(key) ?? new Set<bigint>();
+    this.letters.set(key, known);
+    for (const { headers } of letters) known.add(BigInt(String(headers['ce_id']).split('/').at(-1) ?? '0'));
+  }
+
   private halt(owner: PartitionRef, why: string): void {
     this.owned.delete(keyOf(owner));
     this.ports.control.pause(owner.topic, [owner.partition]);
@@ -199,6 +215,7 @@ export class LoaderPipeline {
     else if (result.outcome === 'drop') this.ports.watch.dropped(result.reason);
     else if (result.reason === UNKNOWN_SOURCE && !final) return false;
     else {
+      if (this.letters.get(keyOf(message))?.has(BigInt(message.offset)) === true) return true;
       letters.push(buried(message, result.reason, result.message, new Date()));
       this.ports.watch.deadLettered(result.reason);
     }
@@ -245,6 +262,8 @@ export class LoaderPipeline {
     if (term !== this.term) return;
     if (this.refused.size > 0) for (const [key, { origin, offset }] of this.refused) if (advances.some((done) => keyOf(done) === origin && offset < done.to)) this.refused.delete(key);
     for (const { topic, partition, epoch, to } of advances) {
+      const letters = this.letters.get(`${topic}/${partition}`);
+      if (letters !== undefined) for (const offset of letters) if (offset < to) letters.delete(offset);
       this.hints.set(`${topic}/${partition}`, { topic, partition, epoch, nextOffset: to });
     }
     if (Date.now() - this.hinted < HINT_MS) return;
@@ -270,13 +289,16 @@ export class LoaderPipeline {
     if (error instanceof RowsRejectedError) {
       for (const { row, reason, message } of error.rejected) this.refused.set(`${keyOf(row.origin)}/${row.offset}`, { reason, message, origin: keyOf(row.origin), offset: BigInt(row.offset) });
     } else if (error instanceof TableBlockedError) this.hold(error, batch);
-    else if (!(error instanceof FencedError)) {
+    else if (!(error instanceof FencedError || error instanceof SelectionChangedError)) {
       this.ports.watch.failing(error);
       for (const { topic, partition } of this.owned.values()) this.ports.control.pause(topic, [partition]);
       await sleep(BACKOFF_MS.first);
     }
     await Promise.allSettled(this.flying);
-    const stored = await this.insist(generation, () => this.ports.warehouse.positions(this.ports.loader, [...this.owned.values()]));
+    const stored = await this.insist(generation, async () => {
+      if (error instanceof SelectionChangedError && this.ports.selection() < error.version) await this.ports.refreshSelection();
+      return this.ports.warehouse.positions(this.ports.loader, [...this.owned.values()]);
+    });
     this.recovering = false;
     if (stored === undefined || term !== this.term) {
       // Assigned anew in the meantime: what was claimed since then waits for us.

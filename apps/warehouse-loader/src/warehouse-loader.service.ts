@@ -3,7 +3,7 @@ import type { CollectionDeclaration } from '#connector-kit';
 import { connectorNames, loadConnector } from '#connectors';
 import { recordTopic, topicNames } from '#contracts';
 import { RecordProducer, clusterId, createKafka } from '#kafka';
-import { AccountRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
+import { AccountRepository, SelectionRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
 import { Directory } from './directory.js';
@@ -34,21 +34,29 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
     await producer.connect();
     const database = this.database = await openDatabase({ url: this.config.databaseUrl, applicationName: 'warehouse-loader', poolSize: 2 });
     const collections = new Map<string, CollectionDeclaration>();
-    const topics: string[] = [];
+    const topics: { readonly connector: string; readonly collection: string | undefined; readonly topic: string }[] = [];
     for (const connector of connectorNames) {
       const { declaration } = await loadConnector(connector);
-      if (declaration.discovered !== undefined) topics.push(recordTopic(prefix, connector, declaration.discovered.topic, 'object'));
+      if (declaration.discovered !== undefined) topics.push({ connector, collection: undefined, topic: recordTopic(prefix, connector, declaration.discovered.topic, 'object') });
       for (const collection of declaration.collections) {
         collections.set(`${connector}/${collection.name}`, collection);
-        topics.push(recordTopic(prefix, connector, collection.name, collection.kind));
+        topics.push({ connector, collection: collection.name, topic: recordTopic(prefix, connector, collection.name, collection.kind) });
       }
     }
     const sources = new SourceRepository(database);
     const account = new AccountRepository(database);
-    const directory = new Directory(() => sources.all(), (connector, collection) => collections.get(`${connector}/${collection}`), (sourceId) => account.described(sourceId));
+    const selections = new SelectionRepository(database);
+    const directory = new Directory(async () => {
+      const versions = await selections.versions();
+      return { versions, sources: await sources.all() };
+    }, (connector, collection) => collections.get(`${connector}/${collection}`), (sourceId) => account.described(sourceId));
     const deadLetterTopic = topicNames.deadLetter(prefix, 'warehouse-loader');
     const context: RunnerContext = {
-      kafka, topics, directory, logger, metrics, health,
+      kafka, directory, selections, logger, metrics, health,
+      topics: topics.map(({ topic }) => topic),
+      // Collections that only an account knows share one topic.
+      topicsOf: (connector, some) => topics.filter((one) => one.connector === connector && (
+        some === null || (one.collection === undefined ? some.some((name) => !collections.has(`${connector}/${name}`)) : some.includes(one.collection)))).map(({ topic }) => topic),
       clusterId: await clusterId(kafka),
       limits: { batchRows, batchBytes, lingerMs },
       groupId: (warehouseId) => `${prefix}warehouse-loader-${warehouseId}`,
@@ -73,6 +81,7 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
       try {
         await directory.refresh();
         await this.follow(warehouses, context);
+        await Promise.all([...this.runners.values()].map((runner) => runner.turn()));
         this.failing = false;
       } catch (error) {
         this.metrics.errors.inc({ kind: error instanceof Error ? error.name : 'unknown', stage: 'control' });

@@ -1,7 +1,10 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchConsumer, topicIds, topicRanges, type Kafka, type OutgoingMessage } from '#kafka';
+import { BatchConsumer, scanBatches, topicIds, topicRanges, type Kafka, type OutgoingMessage } from '#kafka';
+import type { CatchUpTask, SelectionRepository } from '#persistence';
 import type { Health, Logger, Metrics } from '#platform';
 import { PostgresWarehouse, WarehouseRefusedError, type Warehouse } from '#warehouse';
+import { catchUp } from './catch-up.js';
 import type { Directory } from './directory.js';
 import { LoaderPipeline, type LoaderPorts, type TopicLook } from './pipeline.js';
 
@@ -10,6 +13,9 @@ export interface RunnerContext {
   readonly kafka: Kafka;
   readonly clusterId: string;
   readonly topics: readonly string[];
+  /** The topics of a connector's collections; of all when none are named. */
+  readonly topicsOf: (connector: string, collections: readonly string[] | null) => readonly string[];
+  readonly selections: SelectionRepository;
   readonly groupId: (warehouseId: string) => string;
   readonly limits: LoaderPorts['limits'];
   readonly directory: Directory;
@@ -20,6 +26,7 @@ export interface RunnerContext {
 }
 
 const OPEN_AGAIN_MS = 2_000;
+const CATCH_UP_LEASE_MS = 60_000;
 /** Between the fewest round trips and the longest stop of the event loop. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 
@@ -33,8 +40,11 @@ export class WarehouseRunner {
   private stopped = false;
   private failing = false;
   private done: Promise<void> | undefined;
+  private catchingUp: Promise<void> | undefined;
+  /** Version of the selection that the warehouse was told of. */
+  private told = 0;
 
-  constructor(readonly warehouseId: string, readonly urlSealed: string, url: string, private readonly context: RunnerContext) {
+  constructor(readonly warehouseId: string, readonly urlSealed: string, private readonly url: string, private readonly context: RunnerContext) {
     this.warehouse = new PostgresWarehouse(url);
     this.logger = context.logger.with({ warehouseId });
     this.loop = `warehouse-${warehouseId}`;
@@ -46,10 +56,58 @@ export class WarehouseRunner {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.done;
+    await this.catchingUp;
     await this.pipeline?.stop();
     await this.consumer?.stop();
     this.context.health.forget(this.loop);
     await this.warehouse.close();
+  }
+
+  /** After every look at the control database: what was chosen anew is told to the warehouse, what is to be caught up with is begun. */
+  async turn(): Promise<void> {
+    if (this.consumer === undefined || this.stopped) return;
+    const { directory, selections, groupId } = this.context;
+    const version = directory.version(this.warehouseId);
+    if (version > this.told) {
+      const told = await this.warehouse.select(groupId(this.warehouseId), version).catch((error: unknown) => { this.failed(error); return undefined; });
+      if (told === undefined) return;
+      this.told = version;
+    }
+    if (this.catchingUp !== undefined) return;
+    const owner = `${hostname()}/${process.pid}`;
+    const task = await selections.take(this.warehouseId, owner, CATCH_UP_LEASE_MS);
+    if (task !== undefined) this.catchingUp = this.catchUp(task, owner).finally(() => { this.catchingUp = undefined; });
+  }
+
+  private async catchUp(task: CatchUpTask, owner: string): Promise<void> {
+    const { kafka, directory, selections, topicsOf, groupId, bury, metrics } = this.context;
+    const { id, sourceId, collections } = task;
+    const source = directory.source(sourceId);
+    const warehouse = new PostgresWarehouse(this.url);
+    this.logger.info('Catching up with a source.', { sourceId, collections: collections ?? 'all' });
+    try {
+      const done = await catchUp(task, {
+        loader: groupId(this.warehouseId), warehouse, bury,
+        topics: source === undefined ? [] : topicsOf(source.connector, collections),
+        selection: () => directory.version(this.warehouseId),
+        refreshSelection: () => directory.refresh(),
+        destination: (meta) => directory.destination(this.warehouseId, meta),
+        scan: (topics, from, onTotal, onBatch) => scanBatches(kafka, { topics, from, onTotal, onBatch }),
+        progress: (state) => selections.progress(id, owner, CATCH_UP_LEASE_MS, state),
+        failing: (error) => {
+          metrics.errors.inc({ kind: error instanceof Error ? error.name : 'unknown', stage: 'catch-up' });
+          this.logger.warn('Catching up is tried again.', { sourceId, reason: error instanceof Error ? error.message : typeof error });
+        },
+        stopping: () => this.stopped,
+      });
+      await selections.end(id, owner, done);
+      this.logger.info(done ? 'Caught up.' : 'Catching up ends here; it goes on elsewhere or was chosen anew.', { sourceId });
+    } catch (error) {
+      // The lease runs out, and it is taken again from where it stands.
+      this.logger.error('Catching up broke off.', { sourceId, reason: error instanceof Error ? error.message : typeof error });
+    } finally {
+      await warehouse.close();
+    }
   }
 
   private async run(): Promise<void> {
@@ -81,6 +139,8 @@ export class WarehouseRunner {
       warehouse: this.warehouse,
       control: consumer,
       destination: (meta) => directory.destination(this.warehouseId, meta),
+      selection: () => directory.version(this.warehouseId),
+      refreshSelection: () => directory.refresh(),
       lookForSource: (sourceId) => directory.lookFor(sourceId),
       look: (some) => look(kafka, some),
       watch: {

@@ -1,14 +1,10 @@
 import { parseArgs } from 'node:util';
-import { withFound } from '#connector-kit';
-import { loadConnector } from '#connectors';
 import { isFinal } from '#contracts';
 import { createKafka } from '#kafka';
-import { Renewer } from '#oauth';
-import { AccountRepository, CredentialRepository, OAuthRepository, RunRequestRepository, SourceRepository, UsageRepository, WarehouseRepository, openDatabase, type DataSource, type SourceTarget } from '#persistence';
+import { RunRequestRepository, SourceRepository, openDatabase, type SourceTarget } from '#persistence';
 import { kafkaSettings, type Logger } from '#platform';
-import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
-import { verifySource, type SourceVerdict } from '#verification';
-import { PostgresWarehouse } from '#warehouse';
+import { createVault, parseKeyRing } from '#vault';
+import { verifyStored, type SourceVerdict, type WarehouseVerdict } from '#verification';
 import type { VerifyConfig } from './verify.config.js';
 
 /** How long records may be on their way before their absence counts, in ms. */
@@ -28,16 +24,20 @@ export async function verify(config: VerifyConfig, logger: Logger): Promise<void
   const { values } = parseArgs({ options: { sync: { type: 'boolean', default: false }, source: { type: 'string' }, json: { type: 'boolean', default: false } } });
   const database = await openDatabase({ url: config.databaseUrl, applicationName: 'cloud-sources verify', poolSize: 2 });
   const vault = createVault(parseKeyRing(config.vaultKeys));
+  const kafka = createKafka(kafkaSettings(config, 'verify'), logger);
   try {
     const sources = (await new SourceRepository(database).all()).filter(({ deleted, slug }) => !deleted && (values.source === undefined || slug === values.source));
     if (sources.length === 0) throw new Error(values.source === undefined ? 'There is no source to verify.' : `There is no source with the slug ${values.source}.`);
-    const verdicts: SourceVerdict[] = [];
+    const verdicts: WarehouseVerdict[] = [];
     const waiting = sources.values();
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       for (const source of waiting) {
-        const verdict = await one(source, { config, logger, database, vault, sync: values.sync });
-        verdicts.push(verdict);
-        if (!values.json) process.stdout.write(`${table(verdict)}\n`);
+        const found = await verifyStored(source, {
+          database, vault, kafka, topicPrefix: config.topicPrefix, allowPrivateAddresses: config.allowPrivateAddresses, signal: new AbortController().signal,
+          settleMs: SETTLE_MS, partnerSettleMs: PARTNER_SETTLE_MS, ...(values.sync && { sync: () => syncNow(new RunRequestRepository(database), source) }),
+        });
+        verdicts.push(...found);
+        if (!values.json) process.stdout.write(`${found.map(table).join('\n')}\n`);
       }
     }));
     if (values.json) process.stdout.write(`${JSON.stringify(verdicts, null, 2)}\n`);
@@ -47,50 +47,6 @@ export async function verify(config: VerifyConfig, logger: Logger): Promise<void
   } finally {
     await database.destroy();
   }
-}
-
-interface Context { readonly config: VerifyConfig; readonly logger: Logger; readonly database: DataSource; readonly vault: Vault; readonly sync: boolean }
-
-async function one(target: SourceTarget, { config, logger, database, vault, sync }: Context): Promise<SourceVerdict> {
-  const repository = new SourceRepository(database);
-  const source = await repository.get(target.workspaceId, target.id);
-  const stored = await new CredentialRepository(database).get(target.id);
-  const warehouse = (await new WarehouseRepository(database).all()).find(({ id }) => id === target.warehouseId);
-  if (source === undefined || stored === undefined) throw new Error(`The source ${target.slug} has no credentials.`);
-  if (warehouse === undefined) throw new Error(`The source ${target.slug} has no warehouse.`);
-  const selected = ((await repository.collections([target.id])).get(target.id) ?? []).map(({ collection }) => collection);
-  const calls: string[] = [];
-  const open = new PostgresWarehouse(vault.open(warehouse.urlSealed, sealContext.warehouseUrl(warehouse.id)));
-  await open.open();
-  try {
-    return await verifySource({
-      connector: withFound(await loadConnector(target.connector), await new AccountRepository(database).found(target.id)),
-      ...access(target, stored, { config, database, vault }),
-      sourceId: target.id, slug: target.slug, selected, startDate: source.startDate.getTime(),
-      kafka: createKafka(kafkaSettings(config, 'verify'), logger), topicPrefix: config.topicPrefix, warehouse: open,
-      allowPrivateAddresses: config.allowPrivateAddresses, signal: new AbortController().signal, settleMs: SETTLE_MS, partnerSettleMs: PARTNER_SETTLE_MS,
-      onCall: ({ collection }) => { calls.push(collection); },
-      ...(sync && { sync: () => syncNow(new RunRequestRepository(database), target) }),
-    });
-  } finally {
-    await new UsageRepository(database).add(target.id, calls);
-    await open.close();
-  }
-}
-
-/** The source's credentials, renewed as the fetcher renews them: a partner gives out a refresh token once. */
-function access({ id: sourceId, workspaceId, connector }: SourceTarget, { sealed, version }: { readonly sealed: string; readonly version: number }, { config, database, vault }: Pick<Context, 'config' | 'database' | 'vault'>) {
-  let current = JSON.parse(vault.open(sealed, sealContext.credentials(sourceId))) as Record<string, string>;
-  const renewer = new Renewer(new CredentialRepository(database), new OAuthRepository(database), vault, loadConnector, config.allowPrivateAddresses);
-  const renewed = renewer.during({ sourceId, workspaceId, connector }, version);
-  return {
-    credentials: () => current,
-    renew: async (failed: Readonly<Record<string, string>>) => {
-      const fresh = await renewed(failed);
-      if (fresh !== undefined) current = { ...fresh };
-      return fresh;
-    },
-  };
 }
 
 /** Asks for a run, or takes the one that is under way, and waits for its end. */

@@ -52,9 +52,9 @@ export interface ServiceFolders {
   readonly logs: string;
 }
 
-/** A service as a Node process of its own; `onLine` gets its output. */
-export function serviceProgram(name: ServiceName, settings: ServiceSettings, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program {
-  return nodeProgram(name, compiled('apps', name, 'src', 'main.js'), [], environment(name, settings), folders, onLine);
+/** A service as a Node process of its own; `onLine` gets its output. `instance` names a second one, which needs ports of its own. */
+export function serviceProgram(name: ServiceName, settings: ServiceSettings, folders: ServiceFolders, onLine: (name: string, line: string) => void, instance: string = name): Program {
+  return nodeProgram(instance, compiled('apps', name, 'src', 'main.js'), [], environment(name, settings), folders, onLine);
 }
 
 /** Any compiled program of ours. */

@@ -4,7 +4,7 @@ export { createKafka, type KafkaLog, type KafkaSettings } from './client.js';
 export { ControlTransport, type ControlRoute } from './control-transport.js';
 export type { IncomingMessage, OutgoingMessage } from './message.js';
 export { RecordProducer, type RecordProducerOptions } from './record-producer.js';
-export { scanTopics } from './scan.js';
+export { scanBatches, scanTopics, type ScannedBatch } from './scan.js';
 export { topicIds } from './topic-ids.js';
 export { TransactionalProducer, type ConsumedTo } from './transactional-producer.js';
 export type { Kafka } from 'kafkajs';

@@ -10,6 +10,7 @@ import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.j
 import { remember, type Idempotency } from './idempotency.js';
 import { takeGrant } from './oauth.repository.js';
 import { queueRun } from './run-request.repository.js';
+import { followMove, takenBy } from './selection.repository.js';
 import { addEndpoint } from './webhook.repository.js';
 
 export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'connector' | 'name' | 'slug' | 'warehouseId' | 'configuration' | 'startDate' | 'intervalMinutes'>, Partial<Pick<SourceEntity, 'dailyCallBudget' | 'partnerReservePercent'>> {
@@ -30,7 +31,11 @@ export interface NewSource extends Pick<SourceEntity, 'id' | 'workspaceId' | 'co
 }
 
 /** What a loader needs to know of a source. Deleted ones are there too: their records may still be on their way. */
-export interface SourceTarget { readonly id: string; readonly workspaceId: string; readonly connector: string; readonly slug: string; readonly warehouseId: string | null; readonly deleted: boolean }
+export interface SourceTarget {
+  readonly id: string; readonly workspaceId: string; readonly connector: string; readonly slug: string; readonly warehouseId: string | null; readonly deleted: boolean;
+  /** What was chosen per warehouse; its own takes it whole when nothing was. */
+  readonly selections: readonly { readonly warehouseId: string; readonly included: boolean; readonly collectionsLeftOut: readonly string[]; readonly columnsLeftOut: Readonly<Record<string, readonly string[]>> }[];
+}
 
 /** What is left out stays as it is. */
 export interface NewSchedule {
@@ -70,7 +75,9 @@ export class SourceRepository {
 
   /** Of all workspaces, for the loader. */
   all(): Promise<SourceTarget[]> {
-    return rows(this.database, `select id, workspace_id as "workspaceId", connector, slug, warehouse_id as "warehouseId", deleted_at is not null as deleted from sources`);
+    return rows(this.database, `select id, workspace_id as "workspaceId", connector, slug, warehouse_id as "warehouseId", deleted_at is not null as deleted,
+      (select coalesce(jsonb_agg(jsonb_build_object('warehouseId', w.warehouse_id, 'included', w.included, 'collectionsLeftOut', w.collections_left_out, 'columnsLeftOut', w.columns_left_out)), '[]')
+       from warehouse_sources as w where w.source_id = sources.id) as selections from sources`);
   }
 
   /** In order of creation, after `after` (an id). */
@@ -128,11 +135,13 @@ export class SourceRepository {
     });
   }
 
-  /** A run that waits for calls tries again at once when it may have more of them. */
+  /** A warehouse that takes the source from now on catches up with it. A run that waits for calls tries again at once when it may have more of them. */
   async change(id: string, change: SourceChange): Promise<void> {
     if (Object.keys(change).length === 0) return;
     await this.database.transaction(async (tx) => {
+      const before = change.warehouseId === undefined ? [] : await takenBy(tx, id);
       await tx.getRepository(SourceEntity).update({ id }, change);
+      if (change.warehouseId !== undefined) await followMove(tx, id, before);
       if (change.dailyCallBudget === undefined && change.partnerReservePercent === undefined) return;
       await rows(tx, `update runs set resume_at = now() where source_id = $1 and state = 'deferred' and error ->> 'code' = 'budget_exhausted'`, [id]);
     });

@@ -1,2 +1,3 @@
 export type { CollectionVerdict } from './compare.js';
-export { verifySource, type SourceVerdict, type VerifyOptions } from './verify-source.js';
+export type { SourceVerdict } from './verify-source.js';
+export { verifyStored, type WarehouseVerdict } from './verify-stored.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FieldType } from '#connector-kit';
-import { FencedError, RowsRejectedError } from './errors.js';
+import { FencedError, RowsRejectedError, SelectionChangedError } from './errors.js';
 import type { ApplyResult, Claim, Row, StoredId, Warehouse } from './warehouse.js';
 
 /** One promise that every warehouse keeps. Throws with what it saw when it doesn't. */
@@ -125,6 +125,20 @@ export const warehouseConformance: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'a batch that an older selection chose is refused, a newer one is not',
+    async run(warehouse) {
+      const scene = new Scene(warehouse);
+      await scene.take();
+      const load = (selection: number, id: string) => warehouse.apply(scene.loader, { advances: [], selection, tables: [{ target: { schema: scene.schema, table: 'things', kind: 'object', fields: {} }, rows: [scene.row(id, 1)] }] });
+      await load(1, 'a');
+      same([await warehouse.select(scene.loader, 2), await warehouse.select(scene.loader, 1)], [2, 2], 'newest version');
+      await refused(load(1, 'b'), SelectionChangedError);
+      await load(2, 'c');
+      await load(3, 'd');
+      same((await scene.stored()).map(({ id }) => id), ['a', 'c', 'd'], 'rows');
+    },
+  },
+  {
     name: 'offsets move without rows',
     async run(warehouse) {
       const scene = new Scene(warehouse);
@@ -185,6 +199,17 @@ export const warehouseConformance: readonly ConformanceCase[] = [
       await scene.load([scene.row('e1', 0, { n: 1 }), scene.row('e1', 0, { n: 1 }), scene.row('e2', 0)]);
       same((await scene.load([scene.row('e2', 0), scene.row('e3', 0)])).written, 1, 'written');
       same((await scene.stored()).map(({ id }) => id), ['e1', 'e2', 'e3'], 'ids');
+    },
+  },
+  {
+    name: 'an event is written anew only where it is said so',
+    async run(warehouse) {
+      const scene = new Scene(warehouse, 'event');
+      await scene.take();
+      await scene.load([scene.row('e1', 0, { n: 1 }), scene.row('e2', 0, { n: 1 })]);
+      const again = (rewrite: boolean) => warehouse.apply(scene.loader, { advances: [], tables: [{ target: { schema: scene.schema, table: 'things', kind: 'event', fields: {} }, rows: [scene.row('e1', 0, { n: 1, more: 'x' })], rewrite }] });
+      same([(await again(false)).written, (await again(true)).written], [0, 1], 'written');
+      same((await scene.stored()).map(({ id }) => id), ['e1', 'e2'], 'ids');
     },
   },
   {

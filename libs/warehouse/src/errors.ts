@@ -18,6 +18,14 @@ export class WarehouseUnavailableError extends Error {
   }
 }
 
+/** The batch was chosen by an older selection than the one that holds now. Nothing was written: read the selection, then the positions. */
+export class SelectionChangedError extends Error {
+  constructor(readonly version: number) {
+    super(`What is loaded was chosen anew (version ${version}); the batch is made again by the new choice.`);
+    this.name = 'SelectionChangedError';
+  }
+}
+
 /** One table can't be written for now (somebody holds it, its schema can't be changed); the others can. Nothing was written. */
 export class TableBlockedError extends Error {
   /** @param timedOut the statement took too long: fewer rows may go through */

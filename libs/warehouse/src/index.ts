@@ -1,4 +1,4 @@
-export { FencedError, OffsetsMismatchError, RowsRejectedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type RejectedRow } from './errors.js';
+export { FencedError, OffsetsMismatchError, RowsRejectedError, SelectionChangedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type RejectedRow } from './errors.js';
 export { PostgresWarehouse } from './postgres/postgres-warehouse.js';
 export {
   Warehouse,

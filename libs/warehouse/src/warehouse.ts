@@ -62,12 +62,17 @@ export interface TableRows {
   readonly target: TableTarget;
   /** In the order of their offsets, per partition. */
   readonly rows: readonly Row[];
+  /** Events that are there are written anew, for columns that were left out when they came. */
+  readonly rewrite?: boolean;
 }
 
 /** All or nothing: the rows and the offsets commit together. */
 export interface WarehouseBatch {
+  /** May be empty: what is loaded twice ends the same. */
   readonly advances: readonly Advance[];
   readonly tables: readonly TableRows[];
+  /** Version of the selection by which the rows were chosen; see `select`. */
+  readonly selection?: number;
 }
 
 export interface ApplyResult {
@@ -118,12 +123,20 @@ export abstract class Warehouse {
    */
   abstract claim(loader: string, clusterId: string, partitions: readonly ClaimRequest[]): Promise<Claim[]>;
 
+  /**
+   * From the return on, no batch of this loader that was chosen by an older version is written, whoever brings it.
+   * @returns the newest version that any loader process has told of
+   */
+  abstract select(loader: string, version: number): Promise<number>;
+
   /** The stored positions and their epochs, read again after a lost connection; what was never claimed is left out. */
   abstract positions(loader: string, partitions: readonly PartitionRef[]): Promise<Claim[]>;
 
   /**
    * Loads the rows and moves the offsets in one transaction; makes what is missing (schema, tables, columns) before it.
    * @throws FencedError when a partition has another owner or position: nothing was written
+   * @throws SelectionChangedError when what is to be loaded was chosen anew: nothing was written
+   * @throws TableBlockedError when one table can't be written for now: nothing was written
    * @throws RowsRejectedError when the warehouse can't take some rows whatever one does: nothing was written; apply the others
    * @throws WarehouseUnavailableError when it is away, also when it isn't known whether the batch was committed: read `positions`
    * @throws WarehouseRefusedError when a person must act (login, permission, missing database)

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { temporaryFolder } from '#embedded';
+import { freePorts, temporaryFolder } from '#embedded';
 import { randomName, testDatabase, type TestDatabase } from '#testing';
-import type { Infrastructure } from '../../../deploy/local/src/infrastructure.js';
+import { STAGES, type Infrastructure } from '../../../deploy/local/src/infrastructure.js';
 import { randomPorts, type Ports } from '../../../deploy/local/src/ports.js';
 import { inheritedEnvironment } from '../../../deploy/local/src/prepare-job.js';
 import { compiled } from '../../../deploy/local/src/project.js';
 import { newSecrets, type Secrets } from '../../../deploy/local/src/secrets.js';
-import { gatewayUrl, webhooksUrl, type ServiceName } from '../../../deploy/local/src/services.js';
-import { OWNER_EMAIL, startStack } from '../../../deploy/local/src/stack.js';
+import { gatewayUrl, serviceProgram, webhooksUrl, type ServiceName } from '../../../deploy/local/src/services.js';
+import { OWNER_EMAIL, foldersOf, startStack } from '../../../deploy/local/src/stack.js';
 import { Api, type RunDetail, type Run, type List, type Source } from './api.js';
 import { Database } from './database.js';
 import { eventually, untilTrue } from './eventually.js';
@@ -21,7 +21,14 @@ interface ProductOptions {
   readonly services?: readonly ServiceName[];
   /** A broker that this spec may stop, instead of the test run's. */
   readonly ownBroker?: boolean;
+  /** A PostgreSQL that may be killed, instead of databases on the test run's. */
+  readonly ownPostgres?: boolean;
+  /** Where Java was found; it is looked for when it is left out. */
+  readonly java?: string;
 }
+
+/** What a `Product` runs; `-2` is the second instance of a service. */
+export type Part = ServiceName | 'kafka' | 'postgres' | `${ServiceName}-2`;
 
 /** What `verify --json` says of one source. */
 interface Verdict {
@@ -45,6 +52,7 @@ export class Product {
   readonly api: Api;
   private readonly dir = temporaryFolder('cs-e2e-');
   private readonly opened: TestDatabase[] = [];
+  private env: Readonly<Record<string, string>> = {};
   private infrastructure!: Infrastructure;
   warehouse!: Database;
   control!: Database;
@@ -66,24 +74,27 @@ export class Product {
     }
   }
 
-  private async begin({ env, services, ownBroker = false }: ProductOptions): Promise<void> {
+  private async begin({ env, services, ownBroker = false, ownPostgres = false, java }: ProductOptions): Promise<void> {
     const brokers = ownBroker ? undefined : process.env['TEST_KAFKA_BROKERS']?.split(',');
-    const [control, warehouse] = [await testDatabase(), await testDatabase()];
-    this.opened.push(control, warehouse);
+    const databases = ownPostgres ? [] : [await testDatabase(), await testDatabase()];
+    const [control, warehouse] = databases;
+    this.opened.push(...databases);
+    if (env !== undefined) this.env = env;
     this.infrastructure = await startStack({
-      dir: this.dir, ports: this.ports, secrets: this.secrets, topicPrefix: this.topicPrefix, databaseUrl: control.url, warehouseUrl: warehouse.url,
+      dir: this.dir, ports: this.ports, secrets: this.secrets, topicPrefix: this.topicPrefix,
+      ...(control !== undefined && warehouse !== undefined && { databaseUrl: control.url, warehouseUrl: warehouse.url }), ...(java !== undefined && { java }),
       say: (name, text) => { this.said.push(`${name}: ${text}`); },
       line: (service, line) => { this.lines.push({ service, line }); },
       ...(brokers !== undefined && { kafkaBrokers: brokers }),
       ...(env !== undefined && { env }), ...(services !== undefined && { services }),
     });
-    this.control = new Database(control.url);
-    this.warehouse = new Database(warehouse.url);
+    this.control = new Database(this.infrastructure.databaseUrl);
+    this.warehouse = new Database(this.infrastructure.warehouseUrl);
     this.topics = await RunTopics.of(this.infrastructure.kafkaBrokers, this.topicPrefix);
   }
 
-  get brokers(): readonly string[] { return this.infrastructure.kafkaBrokers; }
   get warehouseUrl(): string { return this.infrastructure.warehouseUrl; }
+  get brokers(): readonly string[] { return this.infrastructure.kafkaBrokers; }
   get webhooksUrl(): string { return webhooksUrl(this.ports); }
 
   async stop(): Promise<void> {
@@ -95,14 +106,34 @@ export class Product {
   }
 
   /** kill -9, SIGSTOP, … of a service or `kafka`; what ends is restarted. */
-  signal(name: ServiceName | 'kafka', signal: NodeJS.Signals): void {
+  signal(name: Part, signal: NodeJS.Signals): void {
     if (!this.infrastructure.supervisor.kill(name, signal)) throw new Error(`${name} doesn't run, so it can't be sent ${signal}.`);
   }
 
-  runs(name: ServiceName | 'kafka'): boolean { return this.infrastructure.supervisor.pid(name) !== undefined; }
+  runs(name: Part): boolean { return this.pid(name) !== undefined; }
+
+  pid(name: Part): number | undefined { return this.infrastructure.supervisor.pid(name); }
+
+  /** kill -9 for good, until `back`. */
+  async gone(name: Part): Promise<void> {
+    this.infrastructure.supervisor.kill(name, 'SIGKILL');
+    await this.infrastructure.supervisor.pause(name);
+  }
+
+  back(name: Part): Promise<void> { return this.infrastructure.supervisor.resume(name); }
+
+  /** A second instance of a service, `<name>-2`, beside the first. */
+  async another(name: ServiceName): Promise<void> {
+    const { infrastructure: { supervisor, kafkaBrokers, databaseUrl }, ports, secrets, topicPrefix } = this;
+    const [health] = await freePorts(1);
+    await supervisor.add(serviceProgram(name, {
+      kafkaBrokers, databaseUrl, topicPrefix, ports, vaultKey: secrets.vaultKey, owner: { email: OWNER_EMAIL, password: secrets.ownerPassword, apiKey: secrets.apiKey },
+      env: { ...this.env, HEALTH_PORT: String(health) },
+    }, foldersOf(this.dir), (service, line) => { this.lines.push({ service, line }); }, `${name}-2`), STAGES.services);
+  }
 
   /** kill -9, and wait until the supervisor has a new process of it. */
-  async killed(...names: readonly (ServiceName | 'kafka')[]): Promise<void> {
+  async killed(...names: readonly Part[]): Promise<void> {
     for (const name of names) await untilTrue(`${name} runs`, () => this.runs(name), this);
     const before = names.map((name) => this.infrastructure.supervisor.pid(name));
     for (const name of names) this.signal(name, 'SIGKILL');
@@ -139,10 +170,10 @@ export class Product {
   }
 
   /** Signs in as the owner and connects the warehouse; its id. */
-  async connectWarehouse(): Promise<string> {
+  async connectWarehouse(url: string = this.warehouseUrl): Promise<string> {
     const { status, text } = await this.api.signIn(this.owner, this.secrets.ownerPassword);
     if (status !== 204) throw new Error(`The owner can't sign in: ${status} ${text}`);
-    return (await this.api.post<{ id: string }>('warehouses', { name: 'Warehouse', url: this.warehouseUrl })).id;
+    return (await this.api.post<{ id: string }>('warehouses', { name: 'Warehouse', url })).id;
   }
 
   /** A Stripe source of the partner at this address; its first run begins at once. */

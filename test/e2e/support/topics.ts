@@ -24,11 +24,16 @@ export class RunTopics {
     return scanTopics(this.kafka, names, onMessage);
   }
 
-  /** What could not be processed, counted by service. */
+  /** What could not be processed, counted by service: each message once, however often it was buried. */
   async deadLetters(): Promise<Counts> {
     const counts: Counts = new Map();
+    const seen = new Set<string>();
     const prefix = topicNames.deadLetter(this.prefix, '');
-    await this.read(({ topic }) => countUp(counts, topic.slice(prefix.length)), this.names.filter((name) => name.startsWith(prefix)));
+    await this.read(({ topic, headers }) => {
+      const letter = `${topic} ${attribute(headers, 'id') ?? ''}`;
+      if (!seen.has(letter)) countUp(counts, topic.slice(prefix.length));
+      seen.add(letter);
+    }, this.names.filter((name) => name.startsWith(prefix)));
     return counts;
   }
 

@@ -184,6 +184,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warehouses/{id}/selection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a warehouse takes
+         * @description Of every source of the workspace: the sources whose warehouse it is, and those that were chosen beside them.
+         */
+        get: operations["selection_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/selection/{sourceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose what a warehouse takes of a source
+         * @description Exactly this from now on. What is turned on is caught up with from the topics, without a call to the partner; a source may go to several warehouses.
+         */
+        put: operations["selection_choose"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load a source again from its topics
+         * @description For a table that was dropped or changed by hand: from the first record that the topics keep, without a call to the partner. Rows that are there stay as they are or become newer.
+         */
+        post: operations["selection_reload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/discover": {
         parameters: {
             query?: never;
@@ -401,6 +461,66 @@ export interface paths {
          * @description What is left out stays as it is. Tested first; ends the error state.
          */
         put: operations["sources_credentials"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a source
+         * @description Reads everything that the partner has, the topics and the warehouses, and compares them record by record. A fetcher does it; one at a time for a source. Its calls to the partner count.
+         */
+        post: operations["verifications_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a source's verifications
+         * @description Newest first.
+         */
+        get: operations["verifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/verifications/{verificationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a verification
+         * @description Its progress, and in the end its verdict with the records that differ.
+         */
+        get: operations["verifications_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -945,6 +1065,71 @@ export interface components {
              */
             url?: string;
         };
+        CatchUpDto: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done";
+            /** @description Null: all. */
+            collections: string[] | null;
+            /** @description Of all sources that share the topics. */
+            recordsRead: number;
+            /** @description Null until the topics have been looked at. Records that compaction took away count. */
+            recordsTotal: number | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+        };
+        SelectionDto: {
+            /** Format: uuid */
+            sourceId: string;
+            /** @description The source's schema. */
+            slug: string;
+            included: boolean;
+            collectionsLeftOut: string[];
+            /**
+             * @description Fields by collection, as the partner spells them; parts of nested ones joined by dots. Rows that come from now on have NULL there.
+             * @example {
+             *       "customers": [
+             *         "email",
+             *         "address.line1"
+             *       ]
+             *     }
+             */
+            columnsLeftOut: {
+                [key: string]: string[];
+            };
+            /** @description The newest one: records from before they were chosen, on their way into the warehouse. */
+            catchUp: components["schemas"]["CatchUpDto"] | null;
+        };
+        SelectionListDto: {
+            data: components["schemas"]["SelectionDto"][];
+        };
+        ChooseDto: {
+            /** @description Whether the warehouse takes the source. */
+            included: boolean;
+            /** @description Collections that the warehouse leaves out. Their tables stay as they are. */
+            collectionsLeftOut?: string[];
+            /**
+             * @description Fields by collection, as the partner spells them; parts of nested ones joined by dots. Rows that come from now on have NULL there.
+             * @example {
+             *       "customers": [
+             *         "email",
+             *         "address.line1"
+             *       ]
+             *     }
+             */
+            columnsLeftOut?: {
+                [key: string]: string[];
+            };
+        };
+        ReloadDto: {
+            /** Format: uuid */
+            sourceId: string;
+            /** @description All when it is left out. */
+            collections?: string[];
+        };
         DiscoverDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
             configuration?: {
@@ -1260,6 +1445,75 @@ export interface components {
              * @description Of an OAuth sign-in that a person agreed to (POST /api/v1/oauth/{connector}/start): instead of credentials in the configuration, by the user or key that began it, once.
              */
             grantId?: string;
+        };
+        ChecksumsDto: {
+            /** @description Absent where the partner could not be asked, and of versions, which it does not tell. */
+            partner?: string;
+            topic: string;
+            warehouse: string;
+        };
+        DifferingRecordDto: {
+            id: string;
+            /** @example not in the warehouse */
+            problem: string;
+        };
+        CollectionVerdictDto: {
+            collection: string;
+            /** @enum {string} */
+            kind: "object" | "event";
+            /** @description Absent where the partner could not be asked; `note` says why. */
+            partner?: number;
+            /** @description Records that are not deleted. */
+            topic: number;
+            /** @description Rows that are not deleted. */
+            warehouse: number;
+            /** @description Records that are not the same everywhere. */
+            difference: number;
+            /** @description Of the ids, whatever their order. */
+            ids: components["schemas"]["ChecksumsDto"];
+            /** @description Of ids with versions and deletions. */
+            versions: components["schemas"]["ChecksumsDto"];
+            /** @description The first ones that differ. */
+            examples: components["schemas"]["DifferingRecordDto"][];
+            note?: string;
+        };
+        SourceVerdictDto: {
+            /** Format: uuid */
+            sourceId: string;
+            slug: string;
+            /** Format: uuid */
+            warehouseId: string;
+            collections: components["schemas"]["CollectionVerdictDto"][];
+            difference: number;
+            apiCalls: number;
+        };
+        VerificationDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sourceId: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            /** Format: date-time */
+            requestedAt: string;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @description What is being done now. */
+            progress: string | null;
+            /** @description Records that are not the same at the partner, in the topics and in the warehouses. */
+            difference: number | null;
+            /** @description Calls to the partner that it took; they count towards the usage. */
+            apiCalls: number;
+            /** @description One per warehouse that takes the source. */
+            verdicts: components["schemas"]["SourceVerdictDto"][] | null;
+            error: components["schemas"]["ErrorReportDto"] | null;
+        };
+        VerificationListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["VerificationDto"][];
         };
         SecretInUseDto: {
             /** Format: uuid */
@@ -1603,7 +1857,7 @@ export interface components {
             warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;
@@ -2089,6 +2343,105 @@ export interface operations {
             };
         };
     };
+    selection_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    selection_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sourceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    selection_reload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReloadDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     sourceCollections_preview: {
         parameters: {
             query?: never;
@@ -2557,6 +2910,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    verifications_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for, or the one that is under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    verifications_list: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    verifications_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                verificationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */

@@ -21,6 +21,8 @@ export class WarehouseEntity {
   /** When people need it for themselves. */
   @Column('jsonb', { default: () => "'[]'" }) busyHours!: BusyHours[];
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  /** Grows with every change of what it takes. */
+  @Column('bigint', { default: 0 }) selectionVersion!: string;
 }
 
 @Entity('sources')

@@ -5,13 +5,14 @@ const LOCK = 7_263_001;
 
 /**
  * The loader's own schema in every warehouse. Only ever extended: older loaders run beside newer ones.
- * `loads` counts what each loader wrote; `schema_changes` is the history of DDL; `columns` maps source paths to columns.
+ * `selections` fences loaders that don't know yet what was chosen; `loads` counts what each loader wrote; `schema_changes` is the history of DDL; `columns` maps source paths to columns.
  */
 const STATEMENTS = `
 CREATE TABLE IF NOT EXISTS _cloud_sources.offsets (
   loader text NOT NULL, cluster_id text NOT NULL, topic text NOT NULL, topic_id uuid, partition int NOT NULL,
   epoch bigint NOT NULL, next_offset bigint NOT NULL, updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (loader, topic, partition)) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS _cloud_sources.selections (loader text PRIMARY KEY, version bigint NOT NULL) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS _cloud_sources.tables (
   schema_name text NOT NULL, table_name text NOT NULL, kind text NOT NULL, generation bigint NOT NULL DEFAULT 1,
   since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (schema_name, table_name));

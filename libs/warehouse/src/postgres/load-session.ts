@@ -4,7 +4,7 @@ import { quote } from './naming.js';
 import { moveOffsets } from './offsets.js';
 import type { EncodedRows } from './table-encoder.js';
 import type { TablePlan } from './table-plan.js';
-import type { Advance, ApplyResult } from '../warehouse.js';
+import type { ApplyResult, WarehouseBatch } from '../warehouse.js';
 
 /**
  * Asynchronous commit is safe here: a crash takes rows and offset back together, and the positions are read again after it.
@@ -49,12 +49,12 @@ export class LoadSession {
     await endClient(this.client);
   }
 
-  /** All in one transaction, the offsets first. @throws FencedError | StalePlanError | MergeError | PostgreSQL's error, rolled back */
-  async load(loader: string, advances: readonly Advance[], tables: readonly EncodedRows[]): Promise<ApplyResult> {
+  /** All in one transaction, the offsets first. @throws FencedError | SelectionChangedError | StalePlanError | MergeError | PostgreSQL's error, rolled back */
+  async load(loader: string, batch: Pick<WarehouseBatch, 'advances' | 'selection'>, tables: readonly EncodedRows[]): Promise<ApplyResult> {
     for (const { plan } of tables) await this.temp(plan);
     await this.client.query('BEGIN');
     try {
-      await this.move(loader, advances, tables);
+      await this.move(loader, batch, tables);
       const written: number[] = [];
       for (const encoded of tables) written.push(await this.merge(encoded).catch((error: unknown) => { throw new MergeError(encoded.plan, error); }));
       await this.account(loader, tables, written);
@@ -80,16 +80,16 @@ export class LoadSession {
     }
   }
 
-  private async move(loader: string, advances: readonly Advance[], tables: readonly EncodedRows[]): Promise<void> {
-    const generations = await moveOffsets(this.client, loader, advances, tables.map(({ plan }) => plan));
+  private async move(loader: string, batch: Pick<WarehouseBatch, 'advances' | 'selection'>, tables: readonly EncodedRows[]): Promise<void> {
+    const generations = await moveOffsets(this.client, loader, batch, tables.map(({ plan }) => plan));
     const stale = tables.filter(({ plan }, i) => generations[i] !== plan.generation).map(({ plan }) => plan);
     if (stale.length > 0) throw new StalePlanError(stale);
   }
 
-  private async merge({ plan, bytes, deletes }: EncodedRows): Promise<number> {
+  private async merge({ plan, bytes, deletes, rewrite }: EncodedRows): Promise<number> {
     const temp = await this.temp(plan);
     await this.copy(plan.copySql(temp), bytes);
-    let { rowCount } = await this.client.query(plan.insertSql.replace('pg_temp.%', `pg_temp.${temp}`));
+    let { rowCount } = await this.client.query((rewrite ? plan.rewriteSql : plan.insertSql).replace('pg_temp.%', `pg_temp.${temp}`));
     if (deletes > 0 && plan.deleteSql !== undefined) rowCount = (rowCount ?? 0) + ((await this.client.query(plan.deleteSql.replace('pg_temp.%', `pg_temp.${temp}`))).rowCount ?? 0);
     return rowCount ?? 0;
   }

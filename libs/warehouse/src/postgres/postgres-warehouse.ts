@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type ClientConfig, type PoolClient } from 'pg';
 import { RowsRejectedError, TableBlockedError, type RejectedRow } from '../errors.js';
-import { Warehouse, type ApplyResult, type Claim, type ClaimRequest, type PartitionRef, type PrivilegeProblem, type Row, type StoredId, type TableRows, type TableTarget, type WarehouseBatch, type WarehouseTable } from '../warehouse.js';
+import { Warehouse, type ApplyResult, type Claim, type ClaimRequest, type PartitionRef, type PrivilegeProblem, type StoredId, type TableRows, type TableTarget, type WarehouseBatch, type WarehouseTable } from '../warehouse.js';
 import { createBookkeeping } from './bookkeeping.js';
 import { countRows, listTables, missingPrivileges, readIds } from './introspection.js';
 import { LoadSession, MergeError, StalePlanError } from './load-session.js';
-import { claimOffsets, readOffsets } from './offsets.js';
+import { claimOffsets, raiseSelection, readOffsets } from './offsets.js';
 import { SchemaStore } from './schema-store.js';
 import { classify, portError, sqlState } from './sqlstate.js';
 import { TableEncoder, type EncodedRows } from './table-encoder.js';
@@ -61,6 +61,8 @@ export class PostgresWarehouse extends Warehouse {
   override async claim(loader: string, clusterId: string, partitions: readonly ClaimRequest[]): Promise<Claim[]> {
     return partitions.length === 0 ? [] : this.withClient((client) => claimOffsets(client, loader, clusterId, partitions));
   }
+
+  override select(loader: string, version: number): Promise<number> { return this.withClient((client) => raiseSelection(client, loader, version)); }
 
   override positions(loader: string, partitions: readonly PartitionRef[]): Promise<Claim[]> {
     return this.withClient((client) => readOffsets(client, loader, partitions));
@@ -130,24 +132,25 @@ export class PostgresWarehouse extends Warehouse {
     for (const source of sorted) {
       if (source.rows.length === 0) continue;
       const encoder = this.idleEncoders.pop() ?? new TableEncoder();
-      prepared.push({ encoder, source, encoded: await this.encode(encoder, source.target, source.rows, rejected) });
+      prepared.push({ encoder, source, encoded: await this.encode(encoder, source, rejected) });
     }
     if (rejected.length > 0) throw new RowsRejectedError(rejected);
     return prepared;
   }
 
-  private async encode(encoder: TableEncoder, target: TableTarget, rows: readonly Row[], rejected: RejectedRow[]): Promise<EncodedRows> {
+  private async encode(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<EncodedRows> {
     try {
-      return await this.encodeInto(encoder, target, rows, rejected);
+      return await this.encodeInto(encoder, source, rejected);
     } catch (error) {
-      throw classify(error) === 'away' ? error : blocked(target, error);
+      throw classify(error) === 'away' ? error : blocked(source.target, error);
     }
   }
 
-  private async encodeInto(encoder: TableEncoder, target: TableTarget, rows: readonly Row[], rejected: RejectedRow[]): Promise<EncodedRows> {
+  private async encodeInto(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<EncodedRows> {
+    const { target } = source;
     for (let round = 0; round <= GROWTHS; round++) {
       const refused: RejectedRow[] = [];
-      const result = encoder.encode(await this.planOf(target), rows, refused);
+      const result = encoder.encode(await this.planOf(target), source, refused);
       if ('plan' in result) {
         rejected.push(...refused);
         return result;
@@ -164,7 +167,7 @@ export class PostgresWarehouse extends Warehouse {
         if (this.session?.alive !== true) {
           this.session = await LoadSession.connect(this.config);
         }
-        return await this.session.load(loader, batch.advances, prepared.map(({ encoded }) => encoded));
+        return await this.session.load(loader, batch, prepared.map(({ encoded }) => encoded));
       } catch (thrown) {
         const error = thrown instanceof MergeError ? thrown.cause : thrown;
         const kind = error instanceof StalePlanError ? 'replan' : classify(error);
@@ -186,7 +189,7 @@ export class PostgresWarehouse extends Warehouse {
     for (const { encoded } of prepared) this.forget(encoded.plan);
     const rejected: RejectedRow[] = [];
     const again: Prepared[] = [];
-    for (const { encoder, source } of prepared) again.push({ encoder, source, encoded: await this.encode(encoder, source.target, source.rows, rejected) });
+    for (const { encoder, source } of prepared) again.push({ encoder, source, encoded: await this.encode(encoder, source, rejected) });
     if (rejected.length > 0) throw new RowsRejectedError(rejected);
     return again;
   }
@@ -194,12 +197,13 @@ export class PostgresWarehouse extends Warehouse {
   /** Halves the rows down to those that PostgreSQL refuses; nothing of this is kept. */
   private async findRejected(prepared: readonly Prepared[], cause: unknown): Promise<unknown> {
     const rejected: RejectedRow[] = [];
-    for (const { encoder, source } of prepared) await this.bisect(encoder, source.target, source.rows, rejected);
+    for (const { encoder, source } of prepared) await this.bisect(encoder, source, rejected);
     return rejected.length === 0 ? cause : new RowsRejectedError(rejected);
   }
 
-  private async bisect(encoder: TableEncoder, target: TableTarget, rows: readonly Row[], rejected: RejectedRow[]): Promise<void> {
-    const encoded = await this.encode(encoder, target, rows, rejected);
+  private async bisect(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<void> {
+    const { rows } = source;
+    const encoded = await this.encode(encoder, source, rejected);
     const error = await this.session?.tryOut(encoded);
     if (error === undefined) return;
     if (classify(error) !== 'rows') throw error;
@@ -209,7 +213,7 @@ export class PostgresWarehouse extends Warehouse {
       return;
     }
     const middle = Math.ceil(rows.length / 2);
-    await this.bisect(encoder, target, rows.slice(0, middle), rejected);
-    await this.bisect(encoder, target, rows.slice(middle), rejected);
+    await this.bisect(encoder, { ...source, rows: rows.slice(0, middle) }, rejected);
+    await this.bisect(encoder, { ...source, rows: rows.slice(middle) }, rejected);
   }
 }

@@ -1,5 +1,5 @@
 import type { RejectedRow } from '../errors.js';
-import type { Row } from '../warehouse.js';
+import type { Row, TableRows } from '../warehouse.js';
 import { CLEANED, CopyEncoder, STORED, WIDER, type WriteValue } from './copy-encoder.js';
 import type { FieldSink, PathNode, PlanColumn, TablePlan } from './table-plan.js';
 import { widensTo } from './types.js';
@@ -19,6 +19,7 @@ export interface EncodedRows {
   readonly bytes: Buffer;
   readonly rows: number;
   readonly deletes: number;
+  readonly rewrite: boolean;
   readonly discards: readonly Discard[];
 }
 
@@ -81,7 +82,7 @@ export class TableEncoder implements FieldSink {
   };
 
   /** The stream (valid until this encoder's next use), or what the table lacks; rows that never fit land in `rejected`. */
-  encode(plan: TablePlan, rows: readonly Row[], rejected: RejectedRow[]): EncodedRows | SchemaWish {
+  encode(plan: TablePlan, { rows, rewrite = false }: Pick<TableRows, 'rows' | 'rewrite'>, rejected: RejectedRow[]): EncodedRows | SchemaWish {
     const { copy } = this;
     const wider = new Set<PlanColumn>();
     this.discards = [];
@@ -100,7 +101,7 @@ export class TableEncoder implements FieldSink {
       rejected.push({ row, ...refused });
     }
     if (plan.missing.size > 0 || wider.size > 0) return { missing: [...plan.missing], wider: [...wider] };
-    return { plan, bytes: copy.finish(), rows: count, deletes, discards: this.discards };
+    return { plan, bytes: copy.finish(), rows: count, deletes, rewrite, discards: this.discards };
   }
 
   column(column: PlanColumn, value: unknown): void {

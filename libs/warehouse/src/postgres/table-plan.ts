@@ -67,6 +67,8 @@ export class TablePlan {
   readonly generation: string;
   readonly columns: readonly PlanColumn[];
   readonly insertSql: string;
+  /** As `insertSql`, but an event that is there is written anew. */
+  readonly rewriteSql: string;
   readonly deleteSql: string | undefined;
   /** Fields that have no column yet though there is room for one. */
   readonly missing = new Set<PathNode>();
@@ -95,6 +97,8 @@ export class TablePlan {
     const into = `INSERT INTO ${this.qualified} AS t (${this.columnList}, "uuid_ts") SELECT ${this.columnList}, now() FROM pg_temp.%`;
     if (target.kind === 'event') {
       this.insertSql = `${into} ON CONFLICT ("id") DO NOTHING`;
+      const all = [...this.meta.map(([name]) => name), ...columns.map(({ name }) => name), '_extra', 'uuid_ts'].map(quote);
+      this.rewriteSql = `${into} ON CONFLICT ("id") DO UPDATE SET ${all.map((name) => `${name} = excluded.${name}`).join(', ')}`;
       return;
     }
     const metaSets = ['received_at', '_version', '_run_id', 'is_deleted'].map((name) => `${quote(name)} = excluded.${quote(name)}`);
@@ -104,6 +108,7 @@ export class TablePlan {
     // An equal version replaces (the newest wins), but doesn't bring back what was deleted at that version.
     this.insertSql = `${into} WHERE NOT "is_deleted" ${conflict([...metaSets, ...sets, '"_extra" = excluded."_extra"'])}
       WHERE excluded."_version" > t."_version" OR (excluded."_version" = t."_version" AND NOT t."is_deleted")`;
+    this.rewriteSql = this.insertSql;
     this.deleteSql = `${into} WHERE "is_deleted" ${conflict([...metaSets, ...kept, '"_extra" = coalesce(excluded."_extra", t."_extra")'])}
       WHERE excluded."_version" >= t."_version"`;
   }
