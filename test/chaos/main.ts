@@ -19,7 +19,7 @@ const bad = ({ failed, difference, doubled, lost, strayLetters }: Outcome): bool
 function line(outcome: Outcome): string {
   const { name, seconds, told, failed, difference, doubled, lost, strayLetters, records } = outcome;
   const cell = (value: number | undefined, width: number): string => String(value ?? '–').padStart(width);
-  return `${bad(outcome) ? 'FAIL' : 'ok  '} ${name.padEnd(22)} ${seconds.toFixed(0).padStart(5)} s ${cell(records, 8)} records  difference ${cell(difference, 3)}  doubled ${cell(doubled, 3)}  lost ${cell(lost, 3)}  dead letters ${cell(strayLetters, 3)}  ${failed ?? told}`;
+  return `${bad(outcome) ? 'FAIL' : 'ok  '} ${name.padEnd(22)} ${seconds.toFixed(0).padStart(5)} s ${cell(records, 8)} records  difference ${cell(difference, 3)}  doubled ${cell(doubled, 3)}  lost ${cell(lost, 3)}  dead letters ${cell(strayLetters, 3)}  ${failed?.split('\n')[0] ?? told}`;
 }
 
 /** Injects the faults one after the other, each under load, and compares everything after each. @returns the exit status: 1 when a promise was broken. */

@@ -137,7 +137,7 @@ export class Product {
     for (const name of names) await untilTrue(`${name} runs`, () => this.runs(name), this);
     const before = names.map((name) => this.infrastructure.supervisor.pid(name));
     for (const name of names) this.signal(name, 'SIGKILL');
-    await untilTrue(`${names.join(' and ')} run again after kill -9`, () => names.every((name, index) => ![undefined, before[index]].includes(this.infrastructure.supervisor.pid(name))), this);
+    await untilTrue(`${names.join(' and ')} run again after kill -9`, () => names.every((name, index) => ![undefined, before[index]].includes(this.infrastructure.supervisor.pid(name))), { ...this, timeoutMs: 300_000 });
   }
 
   /** For the error of a wait that took too long. */
