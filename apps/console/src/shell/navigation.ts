@@ -1,4 +1,4 @@
-import { IconBuildingWarehouse, IconHome, IconLayoutGrid, IconPlugConnected, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconHome, IconLayoutGrid, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -7,5 +7,8 @@ export const PLACES: readonly Place[] = [
   { to: '/', title: 'Home', icon: IconHome },
   { to: '/sources', title: 'Sources', icon: IconPlugConnected },
   { to: '/catalog', title: 'Catalog', icon: IconLayoutGrid },
+  { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
+  { to: '/topics', title: 'Topics', icon: IconBroadcast },
+  { to: '/settings', title: 'Settings', icon: IconSettings },
 ];

@@ -50,7 +50,7 @@ function Wizard({ entry }: { entry: Entry }) {
         <Stepper.Step label="Name and schedule">
           <ScheduleStep entry={entry} draft={draft} credentials={credentials} change={change} done={(source) => {
             forget();
-            void navigate({ to: '/sources/$sourceId', params: { sourceId: source.id } });
+            void navigate({ to: entry.streaming ? '/sources/$sourceId/webhook' : '/sources/$sourceId', params: { sourceId: source.id } });
           }} />
         </Stepper.Step>
       </Stepper>
