@@ -1382,7 +1382,7 @@ export interface components {
              * @description The same as schedule.intervalMinutes.
              * @default 180
              */
-            intervalMinutes: number;
+            intervalMinutes?: number;
             /** @description Every 180 minutes when it is left out. */
             schedule?: components["schemas"]["ScheduleDto"];
             /** @description API calls a day (UTC) that the source may make; null: any number. When it is used up, a run waits for the next day and goes on where it stopped. */
@@ -1391,7 +1391,7 @@ export interface components {
              * @description Percent of the partner's own daily limit that are left to its other users, where the partner tells how much is used.
              * @default 20
              */
-            partnerReservePercent: number;
+            partnerReservePercent?: number;
         };
         TestSourceDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
@@ -1429,7 +1429,7 @@ export interface components {
              * @description Percent of the partner's own daily limit that are left to its other users, where the partner tells how much is used.
              * @default 20
              */
-            partnerReservePercent: number;
+            partnerReservePercent?: number;
         };
         TestSavedSourceDto: {
             /** @description Collections whose permission is tried; the selected ones when it is left out. */
