@@ -10,7 +10,7 @@ export function ErrorNotice({ error, action }: { error: Schemas['ErrorReportDto'
     <Alert color={waits ? 'violet' : 'red'} icon={waits ? <IconHourglass aria-hidden /> : <IconAlertTriangle aria-hidden />} title={error.title}>
       <Stack gap="xs">
         <Text size="sm">{error.remedy}</Text>
-        {error.details !== undefined && <Spoiler maxHeight={0} showLabel="Details: the partner's own words" hideLabel="Hide the details"><Code block className="wrap-anywhere">{error.details}</Code></Spoiler>}
+        {error.details !== undefined && <Spoiler maxHeight={0} fz="sm" showLabel="Details: the partner's own words" hideLabel="Hide the details"><Code block className="wrap-anywhere">{error.details}</Code></Spoiler>}
         {error.supportReference !== undefined && <Text size="sm">Support reference: <span className="mono">{error.supportReference}</span></Text>}
         {action}
       </Stack>

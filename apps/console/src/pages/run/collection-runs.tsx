@@ -1,4 +1,4 @@
-import { Group, Progress, Stack, Table, Text } from '@mantine/core';
+import { Group, Progress, Table, Text } from '@mantine/core';
 import { IconHourglass } from '@tabler/icons-react';
 import { ErrorNotice } from '../../parts/error-notice';
 import { duration } from '../../parts/instant';
@@ -33,7 +33,7 @@ export function CollectionRuns({ run, now }: { run: Run; now: number }) {
             ),
             row.warning !== null && <Table.Tr key={`${row.collection} warning`}><Table.Td colSpan={6}><Notices notices={[row.warning]} /></Table.Td></Table.Tr>,
             row.error !== null && (
-              <Table.Tr key={`${row.collection} error`}><Table.Td colSpan={6}><Stack gap={4}><ErrorNotice error={row.error} />{row.error.code === 'permission_denied' && <Text size="sm" c="dimmed">Nothing else is affected.</Text>}</Stack></Table.Td></Table.Tr>
+              <Table.Tr key={`${row.collection} error`}><Table.Td colSpan={6}><ErrorNotice error={row.error} /></Table.Td></Table.Tr>
             ),
           ];
         })}</Table.Tbody>

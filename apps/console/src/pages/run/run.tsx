@@ -50,7 +50,8 @@ function RunPane({ run }: { run: Run }) {
       <Stack>
         {run.waitingUntil !== null && Date.parse(run.waitingUntil) > now && <Text role="status">The partner asks us to wait <b>{duration((Date.parse(run.waitingUntil) - now) / 1_000)}</b>; then it goes on by itself.</Text>}
         {run.state === 'deferred' && <Text role="status">It goes on by itself {waits > 0 ? <>in <b>{duration(waits)}</b></> : 'any moment now'}, from where it stopped.</Text>}
-        {run.error !== null && <ErrorNotice error={run.error} />}
+        {/* A collection's error stands with the collection. */}
+        {run.error !== null && !run.collections.some(({ error }) => error?.code === run.error?.code) && <ErrorNotice error={run.error} />}
         {run.support !== null && <Text size="sm">{run.support.state === 'notified' ? <>Support has had the complete log since <Instant at={run.support.notifiedAt} />.</> : run.support.state === 'pending' ? 'The complete log is on its way to support.' : 'No support channel is configured: send the log below to whoever operates this installation.'}</Text>}
         <Notices notices={run.warnings} />
         <CollectionRuns run={run} now={now} />

@@ -1,4 +1,4 @@
-import { Badge, Button, Checkbox, Group, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, NativeSelect, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -65,9 +65,9 @@ function Collections({ sourceId, rows }: { sourceId: string; rows: readonly Row[
               <Table.Td><Badge variant="light" tt="none" color={row.kind === 'object' ? 'cyan' : 'violet'}>{row.kind === 'object' ? 'objects' : 'events'}</Badge></Table.Td>
               <Table.Td ta="right">{row.callsPerSync}</Table.Td>
               <Table.Td>{row.readAt === null ? '—' : <Instant at={row.readAt} />}</Table.Td>
-              <Table.Td><Select size="xs" w={150} aria-label={`Rhythm of ${row.name}`} disabled={!mayEdit || !row.selected} value={row.everyMinutes === null ? 'each' : String(row.everyMinutes)} allowDeselect={false}
+              <Table.Td><NativeSelect size="xs" w={150} aria-label={`Rhythm of ${row.name}`} disabled={!mayEdit || !row.selected} value={row.everyMinutes === null ? 'each' : String(row.everyMinutes)}
                 data={[{ value: 'each', label: 'every sync' }, ...[...new Set([...EVERY, ...(row.everyMinutes === null ? [] : [row.everyMinutes])])].map((minutes) => ({ value: String(minutes), label: `every ${words(minutes)}` }))]}
-                onChange={(value) => rhythm.mutate({ name: row.name, minutes: value === 'each' || value === null ? null : Number(value) })} /></Table.Td>
+                onChange={({ currentTarget: { value } }) => rhythm.mutate({ name: row.name, minutes: value === 'each' ? null : Number(value) })} /></Table.Td>
             </Table.Tr>
           ))}</Table.Tbody>
         </Table>
