@@ -11,7 +11,7 @@ export function collisionWarnings(met: Collisions | undefined): ScheduleWarningD
   return [
     ...(togetherAt === undefined ? [] : [{
       code: 'runs_together' as const, title: `Runs at the same time as ${others.slice(0, NAMED).join(', ')}${more}, next at ${togetherAt.toISOString()}.`,
-      remedy: 'Move one of them: GET /api/v1/schedule/suggestion has the least loaded start.',
+      remedy: 'Move one of them to a quieter minute (the schedule suggests one).',
     }]),
     ...(busyAt === undefined ? [] : [{
       code: 'busy_hours' as const, title: `${busyRuns === 1 ? 'One run' : `${busyRuns} runs`} of the next 24 hours ${busyRuns === 1 ? 'falls' : 'fall'} into the warehouse's busy hours, as at ${busyAt.toISOString()}.`,
