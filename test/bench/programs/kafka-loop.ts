@@ -1,7 +1,7 @@
 /**
  * S2's measure: a bare kafkajs loop. It consumes raw pages and produces, for each, the same number of records with the
  * same bytes as the normaliser makes (a sample of its output, again and again), in requests of the same size; without
- * parsing anything. With `transactions` it does so exactly once, as the normaliser does.
+ * parsing anything, with kafkajs as it comes. With `transactions` it does so exactly once, as the normaliser does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKafka } from '#kafka';
@@ -10,7 +10,7 @@ const { BROKERS = '', INPUT = '', SAMPLE = '', OUTPUT = '', GROUP = '', MODE = '
 const PER_PAGE = 100;
 const PAGES_PER_REQUEST = 50;
 const transactional = MODE === 'transactions';
-const kafka = createKafka({ brokers: [BROKERS], clientId: GROUP }, { debug: () => {}, warn: (message) => console.error(message) });
+const kafka = createKafka({ brokers: [BROKERS], clientId: GROUP, codec: 'kafkajs' }, { debug: () => {}, warn: (message) => console.error(message) });
 interface Sample { readonly key: Buffer | null; readonly value: Buffer | null; readonly headers: Record<string, Buffer> }
 
 async function readSample(): Promise<Sample[]> {
