@@ -5,6 +5,7 @@ import { PartnerAccountRepository, CredentialRepository, OAuthRepository, RunRep
 import { Health, Logger, TRANSPORT } from '#platform';
 import { createVault, parseKeyRing, type Vault } from '#vault';
 import { FetcherConfig } from './fetcher.config.js';
+import { ReplayPortsFactory } from './replay/replay-ports.factory.js';
 import { CallAdmission } from './run-sync/call-admission.js';
 import { controlCommands } from './run-sync/control-commands.js';
 import { KeepAliveService } from './run-sync/keep-alive.service.js';
@@ -17,7 +18,7 @@ import { VerifyService } from './verify/verify.service.js';
 @Module({
   controllers: [SyncController],
   providers: [
-    RunSyncService, RunPortsFactory, CallAdmission, KeepAliveService, VerifyService,
+    RunSyncService, RunPortsFactory, ReplayPortsFactory, CallAdmission, KeepAliveService, VerifyService,
     { provide: DATABASE, inject: [FetcherConfig], useFactory: ({ databaseUrl }: FetcherConfig) => openDatabase({ url: databaseUrl, applicationName: 'fetcher' }) },
     { provide: RunRepository, inject: [DATABASE], useFactory: (database: DataSource) => new RunRepository(database) },
     { provide: PartnerAccountRepository, inject: [DATABASE], useFactory: (database: DataSource) => new PartnerAccountRepository(database) },

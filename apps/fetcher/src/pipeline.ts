@@ -51,11 +51,8 @@ export class SyncRun {
   private settle!: (outcome: RunOutcome | undefined) => void;
   private readonly ended = new Promise<RunOutcome | undefined>((resolve) => { this.settle = resolve; });
 
-  /** Undefined when the run isn't to be had. Resolves when the run is over, deferred, or no longer ours. */
-  static async execute(runId: string, owner: string, limits: RunLimits, ports: RunPorts, signal: AbortSignal): Promise<void> {
-    const run = await ports.store.claim(runId, owner, limits.leaseMs);
-    if (run !== undefined) await new SyncRun(run, limits, ports).untilEnd(signal);
-  }
+  /** Of a run that was claimed. Resolves when it is over, deferred, or no longer ours. */
+  static execute(run: ClaimedRun, limits: RunLimits, ports: RunPorts, signal: AbortSignal): Promise<void> { return new SyncRun(run, limits, ports).untilEnd(signal); }
 
   private constructor(private readonly run: ClaimedRun, private readonly limits: RunLimits, private readonly ports: RunPorts) {
     const credentials = ports.credentials(run);

@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -14,6 +14,8 @@ import { Catalog } from './catalog/catalog.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { ConsoleController } from './console/console.controller.js';
 import { ControlDatabase } from './control-database.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { DeadLettersService } from './dead-letters/dead-letters.service.js';
 import { DocsController } from './docs/docs.controller.js';
 import { Documents } from './docs/documents.js';
 import { GatewayConfig } from './gateway.config.js';
@@ -22,6 +24,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validation } from './http/validation.js';
 import { LiveController } from './live/live.controller.js';
 import { LiveFeed } from './live/live-feed.js';
+import { RawRetention } from './runs/raw-retention.js';
+import { ReplayController } from './runs/replay.controller.js';
 import { ResyncController } from './runs/resync.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -52,11 +56,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, UsageController, RunsController, ResyncController, LiveController, OAuthController, WorkspaceController, ScheduleController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, UsageController, RunsController, ResyncController, ReplayController, DeadLettersController, LiveController, OAuthController, WorkspaceController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, AccountRepository, CredentialRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, IdempotencyRepository, OAuthRepository, PartnerAccountRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -67,7 +71,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SelectionService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RunsService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SelectionService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RawRetention, RunsService, DeadLettersService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

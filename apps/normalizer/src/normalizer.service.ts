@@ -7,7 +7,7 @@ import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { NormalizerConfig } from './normalizer.config.js';
 import { NormalizerPipeline } from './pipeline.js';
 
-/** Feeds the pipeline from `raw.*`; an error of it ends the process. */
+/** Feeds the pipeline from `raw.*` and `replay.*`; an error of it ends the process. */
 @Injectable()
 export class NormalizerService implements OnApplicationBootstrap, OnApplicationShutdown {
   private consumer: BatchConsumer | undefined;
@@ -39,7 +39,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     this.health.ready('consumer', false);
     this.consumer = new BatchConsumer(kafka, {
       groupId, concurrency,
-      topics: connectorNames.map((name) => topicNames.raw(prefix, name)),
+      topics: connectorNames.flatMap((name) => [topicNames.raw(prefix, name), topicNames.replay(prefix, name)]),
       onAssigned: () => this.health.ready('consumer', true),
       onTick: () => this.health.tick('consumer'),
       onFailure: (error) => { throw error; },

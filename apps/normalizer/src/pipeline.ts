@@ -1,4 +1,4 @@
-import { deadLetterHeaders, readRawHeaders, type RawRecordMeta } from '#contracts';
+import { attribute, deadLetterHeaders, readRawHeaders, type RawRecordMeta } from '#contracts';
 import type { Connector } from '#connector-kit';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, TransactionalProducer } from '#kafka';
 import { normalizeRaw, type Normalized } from '#normalization';
@@ -127,12 +127,20 @@ export class NormalizerPipeline {
     const headers: Record<string, string | Buffer> = deadLetterHeaders({
       service: 'normalizer', reason: why.reason, message: why.message, topic, partition, offset,
       ...(recordIndex !== undefined && { recordIndex }),
-      ...(meta !== undefined && { workspaceId: meta.workspaceId, sourceId: meta.sourceId, connector: meta.connector, collection: meta.collection }),
+      ...(meta !== undefined ? { workspaceId: meta.workspaceId, sourceId: meta.sourceId, connector: meta.connector, collection: meta.collection } : originOf(message)),
     }, this.ports.now());
     for (const [name, value] of Object.entries(message.headers)) if (value !== undefined && !Array.isArray(value)) headers[`original_${name}`] = value;
     add(output, this.ports.deadLetterTopic, { key, value: bytes, headers });
     this.ports.count.deadLettered(why.reason);
   }
+}
+
+/** What the headers tell of where the message comes from, so that its people see the letter. */
+function originOf({ headers }: IncomingMessage): Partial<Pick<RawRecordMeta, 'workspaceId' | 'sourceId' | 'connector' | 'collection'>> {
+  const [workspaceId, sourceId, connector, collection] = ['workspaceid', 'sourceid', 'connector', 'collection'].map((name) => attribute(headers, name));
+  return {
+    ...(workspaceId !== undefined && { workspaceId }), ...(sourceId !== undefined && { sourceId }), ...(connector !== undefined && { connector }), ...(collection !== undefined && { collection }),
+  };
 }
 
 function decode(message: IncomingMessage): Result<Decoded> {

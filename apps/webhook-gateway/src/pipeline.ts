@@ -61,7 +61,7 @@ export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Pr
 
   const verdict = connector.webhook.verify(webhook, endpoint.secrets);
   if (!verdict.ok) {
-    ports.quarantine(endpoint, webhook, verdict.reason);
+    ports.quarantine(endpoint, { ...webhook, body: toKeep(connector.webhook, webhook.body) }, verdict.reason);
     return { status: 401, reason: `The signature does not hold: ${verdict.reason}.` };
   }
 
@@ -77,6 +77,11 @@ export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Pr
 }
 
 const busy = (reason: string): WebhookAnswer => ({ status: 503, reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
+
+/** A body without what nobody may see; who sent it makes no difference. One that can't be read is not kept. */
+function toKeep(handler: WebhookHandler, body: Buffer): Buffer {
+  try { return handler.keep?.(body).body ?? body; } catch { return Buffer.alloc(0); }
+}
 
 /** The media type without its parameters; a sender that names none is taken for JSON, since a 4xx would lose the webhook. */
 function mediaType(header: string | readonly string[] | undefined): string {

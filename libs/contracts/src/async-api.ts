@@ -55,7 +55,7 @@ const headers = (type: string, more: Json = {}): Json => ({
 });
 const RECORD_HEADERS = {
   ce_connector: text('Name of the connector.'), ce_collection: text('Name of the collection.'), ce_recordid: text("The partner's id of the record."),
-  ce_recordversion: text('Decimal. The higher number is the newer state of the record; absent for events.'), ce_runid: text('Of the run that read it; absent for a webhook.'),
+  ce_recordversion: text('Decimal. The higher number is the newer state of the record. Of events only those have one that were made again from what is retained: they take the place of the one with the same id.'), ce_runid: text('Of the run that read it; absent for a webhook.'),
   ce_traceparent: text('W3C trace context, where there is one.'),
 };
 

@@ -1,4 +1,4 @@
-import { CE_TYPES, toHeaders } from './cloud-event.js';
+import { CE_TYPES, attribute, toHeaders, type WireHeaders } from './cloud-event.js';
 
 /**
  * A message on `dead-letter.<service>`: the value is the bytes that couldn't be processed, untouched, the original
@@ -33,4 +33,24 @@ export function deadLetterHeaders(letter: DeadLetter, at: Date): Record<string, 
     workspaceid: letter.workspaceId, sourceid: letter.sourceId, connector: letter.connector, collection: letter.collection,
     recordindex: letter.recordIndex === undefined ? undefined : String(letter.recordIndex),
   }, 'application/octet-stream');
+}
+
+/** @throws Error naming the missing header */
+export function readDeadLetter(headers: WireHeaders | undefined): { readonly letter: DeadLetter; readonly at: Date } {
+  const need = (name: string): string => {
+    const value = attribute(headers, name);
+    if (value === undefined) throw new Error(`dead letter without the header ce_${name}`);
+    return value;
+  };
+  const [partition, offset, at] = [Number(need('partition')), need('offset'), new Date(need('time'))];
+  if (!Number.isSafeInteger(partition) || !/^\d{1,18}$/.test(offset) || Number.isNaN(at.getTime())) throw new Error('dead letter whose place or time can not be read');
+  const [workspaceId, sourceId, connector, collection, recordIndex] = ['workspaceid', 'sourceid', 'connector', 'collection', 'recordindex'].map((name) => attribute(headers, name));
+  return {
+    at,
+    letter: {
+      service: need('service'), reason: need('reason'), message: need('message'), topic: need('topic'), partition, offset,
+      ...(workspaceId !== undefined && { workspaceId }), ...(sourceId !== undefined && { sourceId }), ...(connector !== undefined && { connector }), ...(collection !== undefined && { collection }),
+      ...(recordIndex !== undefined && { recordIndex: Number(recordIndex) }),
+    },
+  };
 }

@@ -1,6 +1,6 @@
 export { asyncApi, jsonSchemas, type PublishedConnector } from './async-api.js';
 export { CE_TYPES, attribute, toHeaders, type CloudEventAttributes, type CloudEventType, type WireHeaders } from './cloud-event.js';
-export { deadLetterHeaders, type DeadLetter } from './dead-letter.js';
+export { deadLetterHeaders, readDeadLetter, type DeadLetter } from './dead-letter.js';
 export {
   AuthenticationFailedError, BudgetExhaustedError, CloudSourcesError, ConfigurationInvalidError, ERROR_CODES, HungError, InternalError,
   OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, SUPPORT_REMEDY, SUPPORT_STATES, fromErrorReport, needsSupport, toErrorReport,
@@ -14,9 +14,9 @@ export {
   type CollectionRunState, type RunState, type RunTrigger, type SourceState,
 } from './states.js';
 export { SyncCommand } from './sync-command.js';
-export { SyncEvent } from './sync-event.js';
+export { ReplayProgress, SyncEvent } from './sync-event.js';
 export {
-  DEFAULT_TOPIC_OPTIONS, RAW_SPLIT_BYTES, recordTopic, topicDefinitions, topicNames,
+  DEAD_LETTER_SERVICES, DEFAULT_TOPIC_OPTIONS, RAW_SPLIT_BYTES, recordTopic, topicDefinitions, topicNames,
   type ConnectorTopics, type TopicDefinition, type TopicOptions,
 } from './topics.js';
 export { validate } from './validate.js';

@@ -34,6 +34,8 @@ export interface RawRecordMeta {
   /** Of the described types of this collection's columns, see `RecordMeta.fieldsVersion`. */
   readonly fieldsVersion?: number;
   readonly traceparent?: string;
+  /** Set when it is normalised again: milliseconds since the epoch. Its events take the place of those with the same id. */
+  readonly replay?: number;
 }
 
 /** Key of a raw message: `<source>/<collection>`, with `#<shard>` where order doesn't matter (newest wins). */
@@ -73,6 +75,8 @@ export function readRawHeaders(headers: WireHeaders | undefined): RawRecordMeta 
   const observedAt = Number(need('observedat'));
   if (!Number.isSafeInteger(observedAt)) throw new Error('raw record whose header ce_observedat is not a number of milliseconds');
   const [runId, selected, request, fieldsVersion, traceparent] = ['runid', 'selected', 'request', 'fieldsversion', 'traceparent'].map((name) => attribute(headers, name));
+  const replay = attribute(headers, 'replay');
+  if (replay !== undefined && !/^\d{1,15}$/.test(replay)) throw new Error('raw record whose header ce_replay is not a number of milliseconds');
   return {
     id: need('id'), workspaceId: need('workspaceid'), sourceId: need('sourceid'), connector: need('connector'),
     collection: need('collection'), component, receivedAt: need('time'), observedAt, recordsAt: need('recordsat'),
@@ -81,5 +85,6 @@ export function readRawHeaders(headers: WireHeaders | undefined): RawRecordMeta 
     ...(request !== undefined && { request }),
     ...(fieldsVersion !== undefined && { fieldsVersion: Number(fieldsVersion) }),
     ...(traceparent !== undefined && { traceparent }),
+    ...(replay !== undefined && { replay: Number(replay) }),
   };
 }

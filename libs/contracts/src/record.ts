@@ -14,6 +14,7 @@ export type ObjectRecord = Static<typeof ObjectRecord>;
 /** Value of a message on `events.<connector>.<collection>`. */
 export const EventRecord = Type.Object({
   id: Type.String({ description: "The partner's id of the event." }),
+  version: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$', description: 'Of an event that was made again from what is retained: the higher one takes the place of those before it, which have none.' })),
   event: Type.String({ description: 'Name of the event in snake_case, e.g. `customer_created`.' }),
   eventText: Type.String({ description: 'Name as the partner spells it, e.g. `customer.created`.' }),
   timestamp: Type.String({ format: 'date-time', description: 'When it happened.' }),
@@ -32,7 +33,7 @@ export interface RecordMeta {
   readonly connector: string;
   readonly collection: string;
   readonly recordId: string;
-  /** Decimal; `0` for events. */
+  /** Decimal; for events `0`, or when they were made again: the higher number takes the other's place. */
   readonly recordVersion: string;
   readonly kind: 'object' | 'event';
   readonly runId: string | undefined;

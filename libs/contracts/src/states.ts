@@ -20,7 +20,7 @@ const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
 /** The run is over: no fetcher will touch it again. */
 export const isFinal = (state: CollectionRunState): boolean => state === 'skipped' || RUN_TRANSITIONS[state].length === 0;
 
-export const RUN_TRIGGERS = ['schedule', 'manual', 'first', 'resync'] as const;
+export const RUN_TRIGGERS = ['schedule', 'manual', 'first', 'resync', 'replay'] as const;
 export type RunTrigger = (typeof RUN_TRIGGERS)[number];
 
 /** A source's states: `error` = no scheduled call until its credentials change. */

@@ -40,13 +40,14 @@ export const topicNames = {
   raw: (prefix: string, connector: string): string => `${prefix}raw.${connector}`,
   objects: (prefix: string, connector: string, collection: string): string => `${prefix}objects.${connector}.${collection}`,
   events: (prefix: string, connector: string, collection: string): string => `${prefix}events.${connector}.${collection}`,
+  replay: (prefix: string, connector: string): string => `${prefix}replay.${connector}`,
   syncCommands: (prefix: string, connector: string): string => `${prefix}sync.commands.${connector}`,
   syncEvents: (prefix: string): string => `${prefix}sync.events`,
   deadLetter: (prefix: string, service: string): string => `${prefix}dead-letter.${service}`,
 } as const;
 
 /** The services that have a dead-letter topic. */
-const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway'] as const;
+export const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway'] as const;
 
 /** What a connector contributes to the list of topics. */
 export interface ConnectorTopics {
@@ -78,6 +79,8 @@ export function topicDefinitions(connectors: readonly ConnectorTopics[], options
   ];
   for (const connector of connectors) {
     definitions.push({ name: topicNames.raw(prefix, connector.name), partitions: options.rawPartitions, config: byTime(options.rawRetentionMs) });
+    // Copies on their way to the normaliser: what they were made of is kept on the raw topic.
+    definitions.push({ name: topicNames.replay(prefix, connector.name), partitions: options.recordPartitions, config: byTime(DAY_MS) });
     definitions.push({ name: topicNames.syncCommands(prefix, connector.name), partitions: options.recordPartitions, config: byTime(DAY_MS) });
     const { discovered } = connector;
     for (const { name, kind } of [...connector.collections, ...discovered === undefined ? [] : [{ name: discovered.topic, kind: 'object' as const }]]) {

@@ -1,4 +1,4 @@
-import type { Kafka } from 'kafkajs';
+import kafkajs, { type Kafka } from 'kafkajs';
 import type { TopicDefinition } from '#contracts';
 
 /** Creates the topics that are missing, in one request, and waits until they can be used. The names of the created ones. */
@@ -52,6 +52,19 @@ export async function topicRanges(kafka: Kafka, topics: readonly string[]): Prom
       ranges.set(topic, (await settled(() => admin.fetchTopicOffsets(topic))).map(({ partition, low, high }) => ({ partition, low, high })));
     }
     return ranges;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** How long the topic keeps messages, in ms; undefined: for ever. */
+export async function retentionMs(kafka: Kafka, topic: string): Promise<number | undefined> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms'] }] });
+    const ms = Number(resources[0]?.configEntries.find(({ configName }) => configName === 'retention.ms')?.configValue ?? -1);
+    return ms < 0 ? undefined : ms;
   } finally {
     await admin.disconnect();
   }

@@ -1,8 +1,9 @@
-export { clusterId, committedOffset, ensureTopics, topicRanges, type PartitionRange } from './admin.js';
+export { clusterId, committedOffset, ensureTopics, retentionMs, topicRanges, type PartitionRange } from './admin.js';
 export { BatchConsumer, type Batch, type BatchConsumerOptions, type BatchControl } from './batch-consumer.js';
 export { createKafka, type KafkaLog, type KafkaSettings } from './client.js';
 export { ControlTransport, type ControlRoute } from './control-transport.js';
 export type { IncomingMessage, OutgoingMessage } from './message.js';
+export { OrderedScan, type OrderedScanOptions } from './ordered-scan.js';
 export { RecordProducer, type RecordProducerOptions } from './record-producer.js';
 export { scanBatches, scanTopics, type ScannedBatch } from './scan.js';
 export { topicIds } from './topic-ids.js';

@@ -107,11 +107,12 @@ class SharedHeaders {
 
   of({ collection, kind }: NormalizedRecord): Readonly<Record<string, string>> {
     for (const known of this.made) if (known.collection === collection && known.kind === kind) return known.headers;
-    const { fieldsVersion } = this.meta;
+    const { fieldsVersion, replay } = this.meta;
     const headers = {
       // What changes from page to page comes last: a reader recognises what is before it.
       ...this.common, ce_type: kind === 'object' ? CE_TYPES.object : CE_TYPES.event, ce_collection: collection,
       ...(fieldsVersion !== undefined && collection === this.meta.collection && { ce_fieldsversion: String(fieldsVersion) }),
+      ...(replay !== undefined && kind === 'event' && { ce_recordversion: String(replay) }),
       ce_time: this.meta.receivedAt,
     };
     this.made.push({ collection, kind, headers });
@@ -123,7 +124,7 @@ function toMessage(record: NormalizedRecord, meta: RawRecordMeta, shared: Readon
   const { collection, kind, id, data } = record;
   const key = recordKey(meta.sourceId, id);
   if (kind === 'event') {
-    const value = { id, event: record.event, eventText: record.eventText ?? record.event, timestamp: record.timestamp, receivedAt: meta.receivedAt, data };
+    const value = { id, ...(meta.replay !== undefined && { version: String(meta.replay) }), event: record.event, eventText: record.eventText ?? record.event, timestamp: record.timestamp, receivedAt: meta.receivedAt, data };
     return { collection, kind, key, value: stringifyJson(value, lossless), headers: { ce_id: `${meta.sourceId}/${collection}/${id}`, ce_recordid: id }, shared };
   }
   const version = String(record.version);

@@ -6,6 +6,7 @@ export { isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions }
 export { ROLES, type ApiKeyEntity, type Role, type UserEntity, type WorkspaceEntity } from './entities/access.entity.js';
 export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.entity.js';
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
+export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type DeadLetterFilter, type DeadLetterMessage, type DeadLetterRow, type DeadLetterState, type NewDeadLetter } from './dead-letter.repository.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
 export { Leadership } from './leadership.js';
 export { GrantGone, OAuthRepository, type Grant, type OAuthClientRow } from './oauth.repository.js';

@@ -22,6 +22,8 @@ export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, sta
     update collection_runs set state = case when started_at is null and $2 <> 'succeeded' then 'skipped' when $2 = 'partial' then 'succeeded' else $2 end, finished_at = now(), waiting_until = null,
       error = case when started_at is not null and $2 in ('failed', 'killed') then coalesce(error, $3::jsonb) else error end
     where run_id = $1 and state in ('queued', 'running', 'deferred')`, [id, state, jsonb(error)]);
+  // Of the source and its partner a replay says nothing.
+  if ((await rows(tx, `select 1 from runs where id = $1 and trigger = 'replay'`, [id])).length > 0) return;
   await rows(tx, `
     update source_collections c set tried_at = r.created_at, read_at = case when cr.state = 'succeeded' then coalesce(r.started_at, now()) else c.read_at end
     from runs r join collection_runs cr on cr.run_id = r.id

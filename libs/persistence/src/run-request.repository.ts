@@ -47,12 +47,12 @@ export class RunRequestRepository {
     });
   }
 
-  /** Reads collections anew: a queued run that leaves the source's checkpoints alone. */
-  again(workspaceId: string, sourceId: string, trigger: 'resync', extent: RunExtent): Promise<RunRequest> {
+  /** Reads collections anew, from the partner or (a replay, which calls nobody: also of a source that may not sync) from what is retained: a queued run that leaves the source's checkpoints alone. */
+  again(workspaceId: string, sourceId: string, trigger: 'resync' | 'replay', extent: RunExtent): Promise<RunRequest> {
     return this.database.transaction(async (tx) => {
       const [source] = await rows<{ state: SourceState; connector: string }>(tx, 'select state, connector from sources where id = $1 and workspace_id = $2 and deleted_at is null for update', [sourceId, workspaceId]);
       if (source === undefined) return { refused: 'not_found' };
-      if (source.state !== 'active') return { refused: 'state', state: source.state };
+      if (trigger !== 'replay' && source.state !== 'active') return { refused: 'state', state: source.state };
       const active = await activeRun(tx, sourceId);
       if (active !== undefined) return { refused: 'active', runId: active };
       return { run: await queueRun(tx, { workspaceId, sourceId, connector: source.connector, trigger, extent }) };

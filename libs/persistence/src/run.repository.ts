@@ -1,4 +1,4 @@
-import { needsSupport, type CollectionRunState, type ErrorReport, type RunState, type RunTrigger } from '#contracts';
+import { needsSupport, type CollectionRunState, type ErrorReport, type ReplayProgress, type RunState, type RunTrigger } from '#contracts';
 import type { ApiCall, Checkpoint, CollectionDeclaration, DescribedFields } from '#connector-kit';
 import type { DataSource } from 'typeorm';
 import { keepDescribed } from './account.repository.js';
@@ -162,6 +162,11 @@ export class RunRepository {
         started_at = coalesce(collection_runs.started_at, excluded.started_at), finished_at = excluded.finished_at
       returning 1`, [runId, token, collection, state, jsonb(error), fullPass ?? null]);
     return written.length > 0;
+  }
+
+  /** How far a replay has come, for those who watch. */
+  async showProgress(runId: string, token: number, progress: ReplayProgress): Promise<boolean> {
+    return (await rows(this.database, `update runs set progress = $3::jsonb where id = $1 and fencing_token = $2 and state = 'running' returning 1`, [runId, token, jsonb(progress)])).length > 0;
   }
 
   /** The run waits for a rate limit within its attempt, for these collections. */

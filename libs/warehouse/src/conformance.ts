@@ -213,6 +213,19 @@ export const warehouseConformance: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'an event that was made again takes the place of the one before, once',
+    async run(warehouse) {
+      const scene = new Scene(warehouse, 'event');
+      await scene.take();
+      await scene.load([scene.row('e1', 0, { n: 1 }), scene.row('e2', 0, { n: 1 })]);
+      same((await scene.load([scene.row('e1', 7, { n: 2 }), scene.row('e1', 7, { n: 3 }), scene.row('e1', 0, { n: 1 }), scene.row('e3', 7, { n: 2 })])).written, 2, 'written');
+      same((await scene.load([scene.row('e1', 7, { n: 4 }), scene.row('e1', 0, { n: 5 }), scene.row('e2', 0, { n: 6 })])).written, 0, 'written again');
+      const again = { target: { schema: scene.schema, table: 'things', kind: 'event' as const, fields: {} }, rows: [scene.row('e1', 0, { n: 8 }), scene.row('e2', 0, { n: 1 }), scene.row('e2', 0, { n: 1 })], rewrite: true };
+      same((await warehouse.apply(scene.loader, { advances: [], tables: [again] })).written, 1, 'rewritten');
+      same((await scene.stored()).map(({ id, version }) => [id, String(version)]), [['e1', '7'], ['e2', '0'], ['e3', '7']], 'ids and versions');
+    },
+  },
+  {
     name: 'a value that does not fit its column is reported, its row is loaded',
     async run(warehouse) {
       const scene = new Scene(warehouse, 'object', { amount: 'integer' });

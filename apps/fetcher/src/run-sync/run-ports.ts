@@ -1,4 +1,4 @@
-import type { CollectionRunState, ErrorReport, RunState, SyncEvent } from '#contracts';
+import type { CollectionRunState, ErrorReport, ReplayProgress, RunState, SyncEvent } from '#contracts';
 import type { ClaimedRun, LogLine, Progress, Trace } from '#persistence';
 import type { ApiCall, DescribedFields, Quota } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
@@ -11,6 +11,7 @@ export interface RunStore {
   heartbeat(runId: string, token: number, leaseMs: number): Promise<boolean>;
   saveProgress(runId: string, token: number, progress: Progress): Promise<boolean>;
   collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport, fullPass?: boolean): Promise<boolean>;
+  showProgress(runId: string, token: number, progress: ReplayProgress): Promise<boolean>;
   waiting(runId: string, token: number, collections: readonly string[], until: Date): Promise<boolean>;
   release(runId: string, token: number): Promise<boolean>;
   finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date, trace?: Trace): Promise<boolean>;

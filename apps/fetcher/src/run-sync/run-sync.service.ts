@@ -5,6 +5,8 @@ import { Health, Logger } from '#platform';
 import { FetcherConfig } from '../fetcher.config.js';
 import { SyncRun } from '../pipeline.js';
 import { CallAdmission } from './call-admission.js';
+import { ReplayPortsFactory } from '../replay/replay-ports.factory.js';
+import { ReplayRun } from '../replay/replay-run.js';
 import { RunPortsFactory } from './run-ports.factory.js';
 
 /** Runs at most `FETCHER_RUNS` at once; the rest wait here, and in the control database should this process end. */
@@ -15,7 +17,7 @@ export class RunSyncService implements OnApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
   private readonly abort = new AbortController();
 
-  constructor(private readonly config: FetcherConfig, private readonly ports: RunPortsFactory, private readonly calls: CallAdmission, private readonly logger: Logger, private readonly health: Health) {
+  constructor(private readonly config: FetcherConfig, private readonly ports: RunPortsFactory, private readonly replays: ReplayPortsFactory, private readonly calls: CallAdmission, private readonly logger: Logger, private readonly health: Health) {
     setInterval(() => this.health.tick('runs'), 5_000).unref();
   }
 
@@ -37,7 +39,11 @@ export class RunSyncService implements OnApplicationShutdown {
     const { leaseSeconds, hangSeconds, maxSeconds, maxMemoryMb, allowPrivateAddresses, partnerRateLimits } = this.config;
     const limits = { leaseMs: leaseSeconds * 1000, hangMs: hangSeconds * 1000, maxMs: maxSeconds * 1000, memoryMb: maxMemoryMb, allowPrivateAddresses, partnerRateLimits };
     this.logger.debug('A run is taken.', { runId });
-    await SyncRun.execute(runId, this.owner, limits, { ...this.ports.make(), calls: this.calls }, this.abort.signal);
+    const ports = { ...this.ports.make(), calls: this.calls };
+    const run = await ports.store.claim(runId, this.owner, limits.leaseMs);
+    if (run === undefined) return;
+    if (run.trigger === 'replay') await new ReplayRun(run, limits.leaseMs, this.replays.make(ports.publish)).untilEnd(this.abort.signal);
+    else await SyncRun.execute(run, limits, ports, this.abort.signal);
   }
 
   /** Runs in hand are let go: their leases expire and another fetcher goes on from their checkpoints. */

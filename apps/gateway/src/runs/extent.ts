@@ -32,6 +32,19 @@ export function readExtent(declaration: ConnectorDeclaration, selected: readonly
   return { collections, ...window };
 }
 
+/** An extent for a replay: any of the selected collections, and from when on what was received. @throws Problem naming the fields */
+export function readReplay(declaration: ConnectorDeclaration, selected: readonly string[], { collections, from }: Omit<AskedExtent, 'to'>, now: number): RunExtent {
+  const errors: FieldError[] = [];
+  const named = collections === undefined ? selected : readCollections(declaration, collections);
+  const others = named.filter((name) => !selected.includes(name));
+  if (others.length > 0) errors.push({ field: 'collections', message: `${some(others)}: not selected in this source. Select it first (PUT /api/v1/sources/{id}/collections).` });
+  const begin = from === undefined ? undefined : Date.parse(from);
+  if (Number.isNaN(begin)) errors.push({ field: 'from', message: 'from must be a date or a time, such as 2026-01-31 or 2026-01-31T12:00:00Z.' });
+  if (begin !== undefined && begin > now) errors.push({ field: 'from', message: 'from lies in the future.' });
+  if (errors.length > 0) throw invalid(errors);
+  return { collections: named, ...(begin !== undefined && { from: new Date(begin).toISOString(), to: new Date(now).toISOString() }) };
+}
+
 function readWindow({ from, to }: AskedExtent, startDate: Date, now: number, errors: FieldError[]): { readonly from: string; readonly to: string } | undefined {
   if (from === undefined && to === undefined) return undefined;
   const [begin, end] = [from === undefined ? startDate.getTime() : Date.parse(from), to === undefined ? now : Date.parse(to)];

@@ -25,12 +25,20 @@ class RunExtentDto {
   @ApiPropertyOptional({ format: 'date-time' }) to?: string;
 }
 
+class ReplayProgressDto {
+  @ApiProperty({ type: 'integer', description: 'Of `total` retained messages of the connector: looked at, and what is of this source normalised again.' }) done!: number;
+  @ApiProperty({ type: 'integer' }) total!: number;
+  @ApiProperty({ type: 'integer', description: 'Raw pages and webhooks of this source.' }) pages!: number;
+  @ApiPropertyOptional({ format: 'date-time', description: 'When the oldest of them was received.' }) oldest?: string;
+}
+
 export class RunDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ format: 'uuid' }) sourceId!: string;
   @ApiProperty({ enum: RUN_STATES, enumName: 'RunState' }) state!: RunState;
   @ApiProperty({ enum: RUN_TRIGGERS, enumName: 'RunTrigger' }) trigger!: RunTrigger;
-  @ApiProperty({ type: () => RunExtentDto, nullable: true, description: 'What a re-sync reads anew; null: what is new in all selected collections.' }) extent!: RunExtentDto | null;
+  @ApiProperty({ type: () => RunExtentDto, nullable: true, description: 'What a re-sync or a replay brings anew; null: what is new in all selected collections.' }) extent!: RunExtentDto | null;
+  @ApiProperty({ type: () => ReplayProgressDto, nullable: true, description: 'Of a replay.' }) progress!: ReplayProgressDto | null;
   @ApiProperty() createdAt!: Date;
   @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true }) finishedAt!: Date | null;
@@ -45,8 +53,8 @@ export class RunDto {
 
 export const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
 
-export const shown = ({ id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
-  id, sourceId, state, trigger, extent, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
+export const shown = ({ id, sourceId, state, trigger, extent, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
+  id, sourceId, state, trigger, extent, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
   support: support === null ? null : { state: support.state, notifiedAt: support.notifiedAt ?? null },
 });
 

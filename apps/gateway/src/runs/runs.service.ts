@@ -4,7 +4,8 @@ import { GatewayConfig } from '../gateway.config.js';
 import { Problem, notFound } from '../http/problem.js';
 import { SourceTester } from '../sources/source-tester.js';
 import { SourcesService, inError } from '../sources/sources.service.js';
-import { readExtent, type AskedExtent } from './extent.js';
+import { RawRetention } from './raw-retention.js';
+import { readExtent, readReplay, type AskedExtent } from './extent.js';
 
 /** Sync now is refused when it is repeated within this time. */
 const MIN_GAP_MS = 60_000;
@@ -14,7 +15,7 @@ export interface RunDetail { readonly run: RunEntity; readonly collections: read
 
 @Injectable()
 export class RunsService {
-  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService, private readonly tester: SourceTester, private readonly config: GatewayConfig) {}
+  constructor(private readonly runs: RunRequestRepository, private readonly sources: SourcesService, private readonly tester: SourceTester, private readonly retention: RawRetention, private readonly config: GatewayConfig) {}
 
   /** Sync now. @throws Problem 429 within the minute and when the day's quota is used up, 409 while one runs or when the source can't run */
   async request(workspaceId: string, sourceId: string): Promise<RunEntity> {
@@ -26,6 +27,19 @@ export class RunsService {
     const { source, collections } = await this.sources.get(workspaceId, sourceId);
     const extent = readExtent((await this.tester.connectorOf(source)).declaration, collections.map(({ collection }) => collection), source.startDate, asked, Date.now());
     return taken(await this.runs.again(workspaceId, sourceId, 'resync', extent));
+  }
+
+  /** What a replay can bring. @throws Problem 503 while Kafka is away */
+  async retainedFrom(workspaceId: string, sourceId: string): Promise<Date> {
+    return this.retention.since((await this.sources.get(workspaceId, sourceId)).source);
+  }
+
+  /** Normalises again what is retained. @throws Problem 400 for what can't be replayed, 409 while a run is under way, 503 while Kafka is away */
+  async replay(workspaceId: string, sourceId: string, asked: Omit<AskedExtent, 'to'>): Promise<{ readonly run: RunEntity; readonly retainedFrom: Date }> {
+    const { source, collections } = await this.sources.get(workspaceId, sourceId);
+    const extent = readReplay((await this.tester.connectorOf(source)).declaration, collections.map(({ collection }) => collection), asked, Date.now());
+    const retainedFrom = await this.retention.since(source);
+    return { run: taken(await this.runs.again(workspaceId, sourceId, 'replay', extent)), retainedFrom };
   }
 
   async list(workspaceId: string, sourceId: string, limit: number, before: string | undefined): Promise<RunEntity[]> {

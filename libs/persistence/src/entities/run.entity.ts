@@ -1,4 +1,4 @@
-import type { CollectionRunState, ErrorReport, Notice, RunState, RunTrigger, SupportState } from '#contracts';
+import type { CollectionRunState, ErrorReport, Notice, ReplayProgress, RunState, RunTrigger, SupportState } from '#contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** PostgreSQL's bigint as a number: none of ours reaches 2^53. */
@@ -7,7 +7,7 @@ const bigint = { to: (value: number | undefined): number | undefined => value, f
 /** How a run is going to end. */
 export interface Ending { readonly state: 'failed' | 'killed'; readonly error: ErrorReport }
 
-/** What a run reads anew, with checkpoints of its own. Times as ISO 8601; both or none. */
+/** What a run reads anew, with checkpoints of its own. Times as ISO 8601; both or none: of the records, or for a replay of what was received. */
 export interface RunExtent {
   readonly collections: readonly string[];
   readonly from?: string;
@@ -24,6 +24,8 @@ export class RunEntity {
   @Column('text') trigger!: RunTrigger;
   /** Null: what is new in all selected collections. */
   @Column('jsonb', { nullable: true }) extent!: RunExtent | null;
+  /** Of a replay. */
+  @Column('jsonb', { nullable: true }) progress!: ReplayProgress | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;

@@ -86,11 +86,11 @@ export class LoadSession {
     if (stale.length > 0) throw new StalePlanError(stale);
   }
 
-  private async merge({ plan, bytes, deletes, rewrite }: EncodedRows): Promise<number> {
+  private async merge({ plan, bytes, later, rewrite }: EncodedRows): Promise<number> {
     const temp = await this.temp(plan);
     await this.copy(plan.copySql(temp), bytes);
     let { rowCount } = await this.client.query((rewrite ? plan.rewriteSql : plan.insertSql).replace('pg_temp.%', `pg_temp.${temp}`));
-    if (deletes > 0 && plan.deleteSql !== undefined) rowCount = (rowCount ?? 0) + ((await this.client.query(plan.deleteSql.replace('pg_temp.%', `pg_temp.${temp}`))).rowCount ?? 0);
+    if (later > 0) rowCount = (rowCount ?? 0) + ((await this.client.query(plan.laterSql.replace('pg_temp.%', `pg_temp.${temp}`))).rowCount ?? 0);
     return rowCount ?? 0;
   }
 

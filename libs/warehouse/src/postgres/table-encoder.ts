@@ -18,7 +18,8 @@ export interface EncodedRows {
   readonly plan: TablePlan;
   readonly bytes: Buffer;
   readonly rows: number;
-  readonly deletes: number;
+  /** Rows for `laterSql`: deletes, and events that were made again. */
+  readonly later: number;
   readonly rewrite: boolean;
   readonly discards: readonly Discard[];
 }
@@ -37,17 +38,18 @@ const FEW_COLUMNS = 250;
 
 /**
  * Newest state per id, sorted by id so that loaders lock rows in one order. A delete keeps the state before it beside it:
- * the last known values stay in the row. Equal versions: the later one, and a delete before anything.
+ * the last known values stay in the row. Equal versions: the later one, and a delete before anything;
+ * of an event, which only has a version when it was made again, the first one.
  */
 export function newestPerId(rows: readonly Row[], kind: 'object' | 'event'): readonly Row[] {
   const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  if (kind === 'event') return sorted;
   const newest: Row[] = [];
   for (let i = 0; i < sorted.length;) {
     const first = sorted[i] as Row;
     let end = i + 1;
     while (sorted[end]?.id === first.id) end++;
     if (end === i + 1) newest.push(first);
+    else if (kind === 'event') newest.push(sorted.slice(i, end).reduce((best, row) => (row.version > best.version ? row : best)));
     else {
       let state: Row | undefined;
       let gone: Row | undefined;
@@ -89,19 +91,19 @@ export class TableEncoder implements FieldSink {
     this.slots = new Array<unknown>(plan.columns.length).fill(undefined);
     copy.start();
     let count = 0;
-    let deletes = 0;
+    let later = 0;
     plan.missing.clear();
     for (const row of newestPerId(rows, plan.kind)) {
       const start = copy.position;
       const before = this.discards.length;
       const refused = this.encodeRow(plan, row, wider);
-      if (refused === undefined) { count += 1; if (row.deleted) deletes += 1; continue; }
+      if (refused === undefined) { count += 1; if (row.deleted || (plan.kind === 'event' && row.version > 0n)) later += 1; continue; }
       copy.position = start;
       this.discards.length = before;
       rejected.push({ row, ...refused });
     }
     if (plan.missing.size > 0 || wider.size > 0) return { missing: [...plan.missing], wider: [...wider] };
-    return { plan, bytes: copy.finish(), rows: count, deletes, rewrite, discards: this.discards };
+    return { plan, bytes: copy.finish(), rows: count, later, rewrite, discards: this.discards };
   }
 
   column(column: PlanColumn, value: unknown): void {

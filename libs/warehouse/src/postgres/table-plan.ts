@@ -69,7 +69,8 @@ export class TablePlan {
   readonly insertSql: string;
   /** As `insertSql`, but an event that is there is written anew. */
   readonly rewriteSql: string;
-  readonly deleteSql: string | undefined;
+  /** For the rows that `insertSql` doesn't write. */
+  readonly laterSql: string;
   /** Fields that have no column yet though there is room for one. */
   readonly missing = new Set<PathNode>();
   private readonly byPath = new Map<string, PlanColumn>();
@@ -98,7 +99,9 @@ export class TablePlan {
     if (target.kind === 'event') {
       this.insertSql = `${into} ON CONFLICT ("id") DO NOTHING`;
       const all = [...this.meta.map(([name]) => name), ...columns.map(({ name }) => name), '_extra', 'uuid_ts'].map(quote);
-      this.rewriteSql = `${into} ON CONFLICT ("id") DO UPDATE SET ${all.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+      this.rewriteSql = `${into} ON CONFLICT ("id") DO UPDATE SET ${all.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE excluded."_version" >= t."_version"`;
+      // An event that was made again (its version says when) takes the place of the one before.
+      this.laterSql = `${this.rewriteSql.replace('pg_temp.%', 'pg_temp.% WHERE "_version" > 0')} AND excluded."_version" > t."_version"`;
       return;
     }
     const metaSets = ['received_at', '_version', '_run_id', 'is_deleted'].map((name) => `${quote(name)} = excluded.${quote(name)}`);
@@ -109,7 +112,7 @@ export class TablePlan {
     this.insertSql = `${into} WHERE NOT "is_deleted" ${conflict([...metaSets, ...sets, '"_extra" = excluded."_extra"'])}
       WHERE excluded."_version" > t."_version" OR (excluded."_version" = t."_version" AND NOT t."is_deleted")`;
     this.rewriteSql = this.insertSql;
-    this.deleteSql = `${into} WHERE "is_deleted" ${conflict([...metaSets, ...kept, '"_extra" = coalesce(excluded."_extra", t."_extra")'])}
+    this.laterSql = `${into} WHERE "is_deleted" ${conflict([...metaSets, ...kept, '"_extra" = coalesce(excluded."_extra", t."_extra")'])}
       WHERE excluded."_version" >= t."_version"`;
   }
 

@@ -20,7 +20,7 @@ import { RunLog } from './run-log';
 
 export type Run = Schemas['RunDetailDto'];
 
-const TRIGGERS: Record<string, string> = { schedule: 'by schedule', manual: 'by “Sync now”', first: 'as the first sync', resync: 'as a re-sync' };
+const TRIGGERS: Record<string, string> = { schedule: 'by schedule', manual: 'by “Sync now”', first: 'as the first sync', resync: 'as a re-sync', replay: 'as a replay' };
 
 /** Everything about one run, live while it runs: the reason before the details. */
 export function RunPage() {

@@ -8,7 +8,7 @@ import { count } from '../../parts/numbers';
 import { Empty, Failed, Loading } from '../../parts/state-view';
 import { Status } from '../../parts/status';
 
-const TRIGGERS: Record<string, string> = { schedule: 'schedule', manual: 'sync now', first: 'first sync', resync: 're-sync' };
+const TRIGGERS: Record<string, string> = { schedule: 'schedule', manual: 'sync now', first: 'first sync', resync: 're-sync', replay: 'replay' };
 
 /** Newest first; each leads to its pane. */
 export function RunsTab() {
