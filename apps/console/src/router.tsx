@@ -42,10 +42,11 @@ const warehouse = createRoute({ getParentRoute: parent, path: '/warehouses/$ware
 const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule'), 'SchedulePage') });
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
 const settings = createRoute({ getParentRoute: parent, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings/settings'), 'SettingsPage') });
+const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse, schedule, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse, schedule, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, api } from './client';
+import type { paths } from './schema';
 
 /** What the pages read. Keys begin with what live news invalidate: `['source', id]`, `['run', id]`, `['sources']`. */
 export const sourcesQuery = queryOptions({
@@ -34,3 +35,19 @@ export const warehousesQuery = queryOptions({
   queryKey: ['warehouses'],
   queryFn: async () => (await answer(api.GET('/api/v1/warehouses', { params: { query: { limit: 200 } } }))).data,
 });
+
+export type LetterFilter = Omit<NonNullable<paths['/api/v1/dead-letters']['get']['parameters']['query']>, 'limit' | 'cursor'>;
+
+export const deadLettersQuery = (filter: LetterFilter) => infiniteQueryOptions({
+  queryKey: ['dead-letters', filter],
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/dead-letters', { params: { query: { limit: 25, ...filter, ...(cursor !== undefined && { cursor }) } } })),
+  getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+});
+
+export const deadLetterCountsQuery = (filter: LetterFilter) => queryOptions({
+  queryKey: ['dead-letters', 'counts', filter],
+  queryFn: async () => (await answer(api.GET('/api/v1/dead-letters/counts', { params: { query: filter } }))).data,
+});
+
+export const retainedQuery = (id: string) => queryOptions({ queryKey: ['source', id, 'retained'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sources/{id}/replay', { params: { path: { id } } })) });

@@ -699,6 +699,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a replay can bring */
+        get: operations["replay_retained"];
+        put?: never;
+        /**
+         * Normalise what is retained again
+         * @description The raw pages and webhooks of the source go through the connector's mapping as it is now, into the same ids, without one call to the partner. Objects are replaced by equal and newer versions, events by those made again. Watch it as a run (`progress`). Also for a source that is paused or in error; refused with 409 while a run is under way.
+         */
+        post: operations["replay_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what could not be processed
+         * @description Newest first, each with the record's bytes (the first 4 KiB) and why. Nothing of it is lost: its neighbours went on without it.
+         */
+        get: operations["deadLetters_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count dead letters by reason */
+        get: operations["deadLetters_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a dead letter
+         * @description With up to 256 KiB of the record.
+         */
+        get: operations["deadLetters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay all that match
+         * @description All open ones of the workspace when the filter is empty. Webhooks whose signature does not hold stay open.
+         */
+        post: operations["deadLetters_replayAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard all that match
+         * @description All open ones of the workspace when the filter is empty.
+         */
+        post: operations["deadLetters_discardAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay a dead letter
+         * @description Its bytes go back to where they failed, into the same ids and versions. When they fail again there is a new letter, linked to this one.
+         */
+        post: operations["deadLetters_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard a dead letter */
+        post: operations["deadLetters_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1567,13 +1722,25 @@ export interface components {
             limitPerDay: number | null;
         };
         /** @enum {string} */
-        RunTrigger: "schedule" | "manual" | "first" | "resync";
+        RunTrigger: "schedule" | "manual" | "first" | "resync" | "replay";
         RunExtentDto: {
             collections: string[];
             /** Format: date-time */
             from?: string;
             /** Format: date-time */
             to?: string;
+        };
+        ReplayProgressDto: {
+            /** @description Of `total` retained messages of the connector: looked at, and what is of this source normalised again. */
+            done: number;
+            total: number;
+            /** @description Raw pages and webhooks of this source. */
+            pages: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was received.
+             */
+            oldest?: string;
         };
         /**
          * @description notified: support has the complete log. pending: it is still being sent.
@@ -1593,8 +1760,10 @@ export interface components {
             sourceId: string;
             state: components["schemas"]["RunState"];
             trigger: components["schemas"]["RunTrigger"];
-            /** @description What a re-sync reads anew; null: what is new in all selected collections. */
+            /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
             extent: components["schemas"]["RunExtentDto"] | null;
+            /** @description Of a replay. */
+            progress: components["schemas"]["ReplayProgressDto"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1678,8 +1847,10 @@ export interface components {
             sourceId: string;
             state: components["schemas"]["RunState"];
             trigger: components["schemas"]["RunTrigger"];
-            /** @description What a re-sync reads anew; null: what is new in all selected collections. */
+            /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
             extent: components["schemas"]["RunExtentDto"] | null;
+            /** @description Of a replay. */
+            progress: components["schemas"]["ReplayProgressDto"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1728,6 +1899,138 @@ export interface components {
             from?: string;
             /** @description Only records up to this time: ISO 8601; now when it is left out and `from` is given. */
             to?: string;
+        };
+        RetainedDto: {
+            /**
+             * Format: date-time
+             * @description What the source received from this time on is retained.
+             */
+            retainedFrom: string;
+        };
+        ReplayDto: {
+            /** @description Selected collections; when left out all of them. */
+            collections?: string[];
+            /** @description Only what was received at this time and later: ISO 8601. When left out everything that is retained. */
+            from?: string;
+        };
+        ReplayRunDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sourceId: string;
+            state: components["schemas"]["RunState"];
+            trigger: components["schemas"]["RunTrigger"];
+            /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
+            extent: components["schemas"]["RunExtentDto"] | null;
+            /** @description Of a replay. */
+            progress: components["schemas"]["ReplayProgressDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a deferred run goes on.
+             */
+            resumeAt: string | null;
+            /** @description Records that are durable. */
+            records: number;
+            apiCalls: number;
+            /**
+             * Format: date-time
+             * @description It waits until then: for a rate limit, or because it is deferred.
+             */
+            waitingUntil: string | null;
+            error: components["schemas"]["ErrorReportDto"] | null;
+            warnings: components["schemas"]["NoticeDto"][];
+            /** @description Present where support is told of the run. */
+            support: components["schemas"]["SupportDto"] | null;
+            /**
+             * Format: date-time
+             * @description What the source received from this time on is retained; before it, only a re-sync helps.
+             */
+            retainedFrom: string;
+        };
+        /** @enum {string} */
+        DeadLetterService: "normalizer" | "warehouse-loader" | "fetcher" | "webhook-gateway";
+        /** @enum {string} */
+        DeadLetterState: "open" | "replayed" | "discarded";
+        DeadLetterRecordDto: {
+            /** @description The bytes as text, where they are UTF-8. */
+            text: string | null;
+            /** @description Otherwise in base64. */
+            base64: string | null;
+            /** @description Size of the whole record. */
+            bytes: number;
+            /** @description Only the beginning is shown. */
+            cut: boolean;
+        };
+        DeadLetterDto: {
+            /** Format: uuid */
+            id: string;
+            /** @description The service that could not process it. */
+            service: string;
+            /** @description A stable word for grouping. */
+            reason: string;
+            /** @description What happened, to what. */
+            message: string;
+            state: components["schemas"]["DeadLetterState"];
+            /** @description False for a webhook whose signature does not hold: it isn't known to be the partner's. */
+            replayable: boolean;
+            /** Format: uuid */
+            sourceId: string | null;
+            connector: string | null;
+            collection: string | null;
+            /** @description Position in its page, when only this record of it failed. */
+            recordIndex: number | null;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was replayed or discarded.
+             */
+            settledAt: string | null;
+            /**
+             * Format: uuid
+             * @description The letter whose replay this is.
+             */
+            replayOf: string | null;
+            /**
+             * Format: uuid
+             * @description The letter that its own replay became, where that failed too.
+             */
+            failedAgainAs: string | null;
+            record: components["schemas"]["DeadLetterRecordDto"];
+        };
+        DeadLetterListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["DeadLetterDto"][];
+        };
+        DeadLetterCountDto: {
+            service: string;
+            reason: string;
+            open: number;
+            replayed: number;
+            discarded: number;
+        };
+        DeadLetterCountsDto: {
+            data: components["schemas"]["DeadLetterCountDto"][];
+        };
+        DeadLetterFilterDto: {
+            /** Format: uuid */
+            sourceId?: string;
+            collection?: string;
+            /** @description The service that could not process it. */
+            service?: components["schemas"]["DeadLetterService"];
+            /** @description The stable word for why, e.g. `record_without_id`. */
+            reason?: string;
+        };
+        SettledDto: {
+            /** @description How many letters were meant. */
+            count: number;
         };
         StartOAuthDto: {
             /** @description What the partner's address depends on (see the catalog): all that OAuth itself doesn't provide. A source's own values when it is connected again. */
@@ -1857,7 +2160,7 @@ export interface components {
             warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;
@@ -3295,6 +3598,300 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    replay_retained: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetainedDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    replay_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayRunDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_list: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                sourceId?: string;
+                collection?: string;
+                /** @description The service that could not process it. */
+                service?: components["schemas"]["DeadLetterService"];
+                /** @description The stable word for why, e.g. `record_without_id`. */
+                reason?: string;
+                state?: components["schemas"]["DeadLetterState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_counts: {
+        parameters: {
+            query?: {
+                sourceId?: string;
+                collection?: string;
+                /** @description The service that could not process it. */
+                service?: components["schemas"]["DeadLetterService"];
+                /** @description The stable word for why, e.g. `record_without_id`. */
+                reason?: string;
+                state?: components["schemas"]["DeadLetterState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterCountsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_replayAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeadLetterFilterDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_discardAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeadLetterFilterDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deadLetters_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */

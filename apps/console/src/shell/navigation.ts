@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconHome, IconLayoutGrid, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -10,5 +10,6 @@ export const PLACES: readonly Place[] = [
   { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
+  { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },
   { to: '/settings', title: 'Settings', icon: IconSettings },
 ];

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -51,6 +51,7 @@ function RunPane({ run }: { run: Run }) {
         {run.waitingUntil !== null && Date.parse(run.waitingUntil) > now && <Text role="status">The partner asks us to wait <b>{duration((Date.parse(run.waitingUntil) - now) / 1_000)}</b>; then it goes on by itself.</Text>}
         {run.state === 'deferred' && <Text role="status">It goes on by itself {waits > 0 ? <>in <b>{duration(waits)}</b></> : 'any moment now'}, from where it stopped.</Text>}
         {/* A collection's error stands with the collection. */}
+        {run.progress !== null && <Stack gap={4} role="status"><Text size="sm">{counted(run.progress.pages, 'page')} normalised again{run.progress.oldest !== undefined && <>, the oldest of <Instant at={run.progress.oldest} /></>}</Text><Progress value={run.progress.total === 0 ? 100 : 100 * run.progress.done / run.progress.total} animated={active} aria-label="Replay" /></Stack>}
         {run.error !== null && !run.collections.some(({ error }) => error?.code === run.error?.code) && <ErrorNotice error={run.error} />}
         {run.support !== null && <Text size="sm">{run.support.state === 'notified' ? <>Support has had the complete log since <Instant at={run.support.notifiedAt} />.</> : run.support.state === 'pending' ? 'The complete log is on its way to support.' : 'No support channel is configured: send the log below to whoever operates this installation.'}</Text>}
         <Notices notices={run.warnings} />

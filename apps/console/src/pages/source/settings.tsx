@@ -3,10 +3,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
-import { catalogQuery, collectionsQuery, sourceQuery } from '../../api/queries';
+import { catalogQuery, collectionsQuery, retainedQuery, sourceQuery } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Confirm } from '../../parts/confirm';
+import { Instant } from '../../parts/instant';
 import { Loaded } from '../../parts/state-view';
 import { CredentialForm } from '../setup/credential-form';
 import { SignInWith } from '../setup/sign-in-with';
@@ -18,7 +19,7 @@ export function SettingsTab() {
   const query = useQuery(sourceQuery(sourceId));
   const mayEdit = useMay('editor');
   return <Loaded query={query}>{(source) => mayEdit
-    ? <Stack gap="xl" maw={640}><Rename source={source} /><Credentials source={source} /><Resync source={source} /><Remove source={source} /></Stack>
+    ? <Stack gap="xl" maw={640}><Rename source={source} /><Credentials source={source} /><Resync source={source} /><Replay source={source} /><Remove source={source} /></Stack>
     : <Text>Only editors and owners may change a source. Ask an owner of the workspace.</Text>}</Loaded>;
 }
 
@@ -70,6 +71,28 @@ function Resync({ source }: { source: Source }) {
       <MultiSelect label="Collections" placeholder={chosen.length === 0 ? 'all that are selected' : undefined} data={(collections.data ?? []).filter(({ selected }) => selected).map(({ name }) => name)} value={chosen} onChange={setChosen} searchable />
       <Group grow><TextInput type="date" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} /><TextInput type="date" label="To" value={to} onChange={(event) => setTo(event.currentTarget.value)} /></Group>
       <Group><Button variant="default" loading={start.isPending} onClick={() => start.mutate(undefined)}>Read anew</Button></Group>
+    </Stack>
+  );
+}
+
+function Replay({ source }: { source: Source }) {
+  const navigate = useNavigate();
+  const collections = useQuery(collectionsQuery(source.id));
+  const retained = useQuery(retainedQuery(source.id));
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [from, setFrom] = useState('');
+  const start = useAction(() => answer(api.POST('/api/v1/sources/{id}/replay', {
+    params: { path: { id: source.id } }, body: { ...(chosen.length > 0 && { collections: chosen }), ...(from !== '' && { from: new Date(from).toISOString() }) },
+  })), { touches: [['source', source.id]], then: (run) => navigate({ to: '/runs/$runId', params: { runId: run.id } }) });
+  return (
+    <Stack>
+      <div>
+        <Title order={2}>Replay</Title>
+        <Text size="sm" c="dimmed" component="div">Makes the rows again from what the partner sent, without asking it: no API call. For rows that were lost or changed by hand, or when the connector reads records in another way now.{retained.data !== undefined && <> What came since <Instant at={retained.data.retainedFrom} /> is retained.</>}</Text>
+      </div>
+      <MultiSelect label="Collections to replay" placeholder={chosen.length === 0 ? 'all that are selected' : undefined} data={(collections.data ?? []).filter(({ selected }) => selected).map(({ name }) => name)} value={chosen} onChange={setChosen} searchable />
+      <TextInput type="date" label="Received from" description="Empty: everything that is retained" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
+      <Group><Button variant="default" loading={start.isPending} onClick={() => start.mutate(undefined)}>Replay</Button></Group>
     </Stack>
   );
 }
