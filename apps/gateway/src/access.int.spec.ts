@@ -114,7 +114,7 @@ describe('refusals', () => {
     }
     for (const [method, path, body] of [
       ['POST', `/sources/${id}/sync`], ['POST', `/sources/${id}/pause`], ['DELETE', `/sources/${id}`], ['PATCH', `/sources/${id}`, { name: 'x' }], ['PUT', `/sources/${id}/schedule`, { intervalMinutes: 60 }],
-      ['PUT', `/sources/${id}/collections`, eventOnly], ['PUT', `/sources/${id}/credentials`, { configuration: {} }], ['PUT', `/sources/${id}/webhook/secret`, { secret: 'whsec_12345678' }], ['POST', `/runs/${run.id}/cancel`],
+      ['PUT', `/sources/${id}/collections`, eventOnly], ['PUT', `/sources/${id}/credentials`, { configuration: {} }], ['PUT', `/sources/${id}/webhook/secret`, { secret: 'whsec_12345678' }], ['POST', `/sources/${id}/webhook/rotate-token`, {}], ['POST', `/runs/${run.id}/cancel`],
     ] as const) expect([path, (await call(method, path, body, other)).status]).toEqual([path, 404]);
     expect((await call('GET', '/sources', undefined, other)).body).toEqual({ data: [], nextCursor: null });
   });

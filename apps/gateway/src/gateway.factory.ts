@@ -18,7 +18,7 @@ export const anyId = '018f0000-0000-7000-8000-000000000000';
 
 /** What the specs read of any answer. */
 export interface Body {
-  readonly id: string; readonly name: string; readonly slug: string; readonly state: string; readonly code: string; readonly key: string; readonly url: string;
+  readonly id: string; readonly name: string; readonly slug: string; readonly state: string; readonly code: string; readonly key: string; readonly url: string; readonly previousUntil: string;
   readonly collections: readonly string[]; readonly selected: boolean; readonly warehouseId: string | null; readonly intervalMinutes: number; readonly nextRunAt: string; readonly createdAt: string;
   readonly authorizeUrl: string; readonly grantId: string; readonly enabled: boolean; readonly workspace: Body; readonly configuration: readonly Body[]; readonly secrets: readonly Body[]; readonly nextCursor: string | null;
   readonly errors: readonly [{ readonly field: string; readonly message: string }]; readonly data: readonly [Body, ...Body[]];

@@ -164,6 +164,32 @@ describe('webhook', () => {
   });
 });
 
+describe('a webhook\'s URL', () => {
+  const tokenOf = (url: string): string => url.split('/').at(-1)!;
+
+  it('rotates with an overlap; of many rotations at once one is the newest', async () => {
+    const id = await gateway.made();
+    const webhooks = new WebhookRepository(gateway.database);
+    const { body: first } = await call('GET', `/sources/${id}/webhook`);
+    expect(first.previousUntil).toBeNull();
+    const { status, body: second } = await call('POST', `/sources/${id}/webhook/rotate-token`, {});
+    expect([status, second.url !== first.url, second.url]).toEqual([200, true, expect.stringMatching(/\/hooks\/[\w-]{43}$/)]);
+    expect(Math.round((Date.parse(second.previousUntil) - Date.now()) / 3_600_000)).toBe(24);
+    for (const { url } of [first, second]) expect(await webhooks.find(tokenOf(url))).toMatchObject({ sourceId: id });
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => call('POST', `/sources/${id}/webhook/rotate-token`, { overlapHours: 1 })));
+    const { body: newest } = await call('GET', `/sources/${id}/webhook`);
+    expect(answers.map(({ body }) => body.url as string)).toContain(newest.url);
+    expect(await gateway.database.query('select count(*)::int as endless from webhook_endpoints where source_id = $1 and not_after is null', [id])).toEqual([{ endless: 1 }]);
+
+    const { body: last } = await call('POST', `/sources/${id}/webhook/rotate-token`, { overlapHours: 0 });
+    expect(last.previousUntil).toBeNull();
+    for (const { url } of [first, second, newest]) expect(await webhooks.find(tokenOf(url))).toBeUndefined();
+    expect(await webhooks.find(tokenOf(last.url))).toMatchObject({ sourceId: id });
+    expect((await call('POST', `/sources/${id}/webhook/rotate-token`, { overlapHours: 200 })).status).toBe(400);
+  });
+});
+
 describe('warehouses', () => {
   it('are tested before they are saved; their URL is never shown', async () => {
     const hangsUp = createTcpServer((socket) => { socket.destroy(); });

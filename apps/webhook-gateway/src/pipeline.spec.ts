@@ -16,7 +16,7 @@ function setUp(verdict: WebhookVerdict = { ok: true, deliveryId: 'evt_1', secret
     webhook: { verify: () => verdict, ...handler },
   } as unknown as Connector;
   const ports: WebhookPorts = {
-    endpoint: async (token) => (token === 't' ? endpoint : undefined), connector: () => connector,
+    endpoint: async (token) => (token === 't' ? endpoint : undefined), renewedEndpoint: async () => endpoint, connector: () => connector,
     toRaw: async (_connector, message) => { sent.push(message); }, quarantine: (_endpoint, _webhook, reason) => quarantined.push(reason), failed: () => undefined, ...more,
   };
   return { sent, quarantined, ask: (more2?: Partial<IncomingWebhook>) => receive(webhook(more2), ports) };
@@ -54,6 +54,14 @@ describe('receive', () => {
     expect((await bad.ask()).status).toBe(401);
     expect(bad.quarantined).toEqual(['bad_signature']);
     expect(bad.sent).toEqual([]);
+  });
+
+  it('takes a signature that only a secret of a moment ago verifies', async () => {
+    const verify: WebhookHandler['verify'] = (_request, secrets) => (secrets.includes('a new one') ? { ok: true, deliveryId: 'evt_2', secret: 0 } : { ok: false, reason: 'bad_signature' });
+    const { sent, quarantined, ask } = setUp(undefined, { renewedEndpoint: async () => ({ ...endpoint, secrets: ['a new one', ...endpoint.secrets] }) }, { verify });
+    expect(await ask()).toMatchObject({ status: 200 });
+    expect([sent.length, quarantined]).toEqual([1, []]);
+    expect(await setUp(undefined, { renewedEndpoint: async () => { throw new Error('away'); } }, { verify }).ask()).toMatchObject({ status: 503 });
   });
 
   it('answers 503 with Retry-After whenever the trouble is ours', async () => {

@@ -26,6 +26,8 @@ export interface WebhookAnswer {
 export interface WebhookPorts {
   /** Undefined only after an authoritative look-up. @throws when the look-up isn't possible: answered with 503. */
   readonly endpoint: (token: string) => Promise<WebhookEndpoint | undefined>;
+  /** As `endpoint`, looked up after this call: a secret may have been added since the last look-up. */
+  readonly renewedEndpoint: (token: string) => Promise<WebhookEndpoint | undefined>;
   readonly connector: (name: string) => Connector | undefined;
   /** Resolves after acks=all. @throws when Kafka doesn't acknowledge. */
   readonly toRaw: (connector: string, message: OutgoingMessage) => Promise<void>;
@@ -39,7 +41,7 @@ const RETRY_AFTER_SECONDS = 5;
 /**
  * The whole service: one webhook, from its bytes to the answer.
  *
- *     look up → media type → size → signature → raw record → acks=all → 200
+ *     look up → media type → size → signature (with renewed secrets, if it doesn't hold) → raw record → acks=all → 200
  *
  * The status code decides whether the partner sends again: everything that is our own trouble is 503 with Retry-After.
  */
@@ -59,7 +61,16 @@ export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Pr
   if (!takes.contentTypes.includes(contentType)) return { status: 415, reason: `This endpoint takes ${takes.contentTypes.join(', ')}.` };
   if (webhook.body.length > takes.maxBytes) return { status: 413, reason: `This endpoint takes at most ${takes.maxBytes} bytes.` };
 
-  const verdict = connector.webhook.verify(webhook, endpoint.secrets);
+  let verdict = connector.webhook.verify(webhook, endpoint.secrets);
+  if (!verdict.ok) {
+    try {
+      endpoint = await ports.renewedEndpoint(webhook.token) ?? endpoint;
+    } catch (error) {
+      ports.failed('endpoint', error);
+      return busy('The endpoint could not be looked up.');
+    }
+    verdict = connector.webhook.verify(webhook, endpoint.secrets);
+  }
   if (!verdict.ok) {
     ports.quarantine(endpoint, { ...webhook, body: toKeep(connector.webhook, webhook.body) }, verdict.reason);
     return { status: 401, reason: `The signature does not hold: ${verdict.reason}.` };

@@ -10,7 +10,7 @@ export class WebhookGatewayConfig extends DatabaseConfig {
   @Matches(/^https?:\/\//, { message: 'it must start with http:// or https://' })
   webhookPublicUrl!: string;
 
-  @Setting({ env: 'WEBHOOK_DELIVERY_TIMEOUT_MS', description: 'Longest wait for Kafka before a webhook is answered with 503, in ms.', type: 'integer', default: '2000' })
+  @Setting({ env: 'WEBHOOK_DELIVERY_TIMEOUT_MS', description: 'Longest wait for Kafka before a webhook is answered with 503, in ms; those after it are refused at once until Kafka acknowledges again.', type: 'integer', default: '2000' })
   @IsInt() @Min(100) @Max(10_000)
   deliveryTimeoutMs!: number;
 

@@ -11,13 +11,16 @@ export interface WebhookTarget {
   readonly sourceId: string;
   readonly connector: string;
   readonly state: SourceState;
-  /** Newest first, those that are over left out; sealed as `sealContext.webhookSecret(sourceId)`. */
+  /** Newest first, without those that are over or not yet valid; sealed as `sealContext.webhookSecret(sourceId)`. */
   readonly secrets: readonly WebhookSecret[];
   /** Names of the selected collections. */
   readonly selected: readonly string[];
 }
 
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+const SECRETS = `select id, sealed, not_before as "notBefore", not_after as "notAfter" from webhook_secrets where source_id = $1 and (not_after is null or not_after > now())`;
+const NEWEST_FIRST = 'order by not_before desc, id desc';
 
 export class WebhookRepository {
   constructor(private readonly database: DataSource) {}
@@ -29,31 +32,48 @@ export class WebhookRepository {
         array(select collection from source_collections c where c.source_id = s.id order by 1) as selected
       from webhook_endpoints e join sources s on s.id = e.source_id
       where e.token_hash = $1 and (e.not_after is null or e.not_after > now()) and s.deleted_at is null`, [hash(token)]);
-    return target === undefined ? undefined : { ...target, secrets: await this.secrets(target.sourceId) };
+    if (target === undefined) return undefined;
+    // By the clock that wrote the times: a secret is good for signatures from the moment it is stored.
+    const secrets = await rows<WebhookSecret>(this.database, `${SECRETS} and not_before <= clock_timestamp() ${NEWEST_FIRST}`, [target.sourceId]);
+    return { ...target, secrets };
   }
 
   /** Newest first, those that are over left out. */
   secrets(sourceId: string): Promise<WebhookSecret[]> {
-    return rows(this.database, `select id, sealed, not_before as "notBefore", not_after as "notAfter" from webhook_secrets
-      where source_id = $1 and (not_after is null or not_after > now()) order by not_before desc, id desc`, [sourceId]);
+    return rows(this.database, `${SECRETS} ${NEWEST_FIRST}`, [sourceId]);
   }
 
-  /** The newest endpoint's token, sealed as `sealContext.webhookToken(sourceId)`. */
-  async sealedToken(sourceId: string): Promise<string | undefined> {
-    const [endpoint] = await rows<{ sealed: string }>(this.database, 'select token_sealed as sealed from webhook_endpoints where source_id = $1 order by created_at desc limit 1', [sourceId]);
-    return endpoint?.sealed;
+  /** The token of the URL that is to be used, sealed as `sealContext.webhookToken(sourceId)`, and when the last of those before it ends. */
+  async endpoint(sourceId: string): Promise<{ readonly sealedToken: string; readonly previousUntil: Date | null } | undefined> {
+    const [endpoint] = await rows<{ sealedToken: string; previousUntil: Date | null }>(this.database, `
+      select token_sealed as "sealedToken", (select max(not_after) from webhook_endpoints where source_id = $1 and not_after > now()) as "previousUntil"
+      from webhook_endpoints where source_id = $1 and not_after is null order by created_at desc limit 1`, [sourceId]);
+    return endpoint;
+  }
+
+  /** Adds a token; those before it stay valid for `overlapMs`, so that what is sent to the old URL is still taken. */
+  rotateToken(sourceId: string, token: string, sealed: string, overlapMs: number): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await oneByOne(tx, sourceId);
+      await rows(tx, `update webhook_endpoints set not_after = least(not_after, clock_timestamp() + $2 * interval '1 ms') where source_id = $1`, [sourceId, overlapMs]);
+      await addEndpoint(tx, sourceId, token, sealed);
+    });
   }
 
   /** Adds a secret; those before it stay valid for `overlapMs`, so that deliveries on their way still verify. */
   addSecret(sourceId: string, sealed: string, overlapMs: number): Promise<void> {
     return this.database.transaction(async (tx) => {
-      await rows(tx, `update webhook_secrets set not_after = least(not_after, now() + $2 * interval '1 ms') where source_id = $1`, [sourceId, overlapMs]);
-      await rows(tx, 'insert into webhook_secrets (id, source_id, sealed) values ($1, $2, $3)', [newId(), sourceId, sealed]);
+      await oneByOne(tx, sourceId);
+      await rows(tx, `update webhook_secrets set not_after = least(not_after, clock_timestamp() + $2 * interval '1 ms') where source_id = $1`, [sourceId, overlapMs]);
+      await rows(tx, 'insert into webhook_secrets (id, source_id, sealed, not_before) values ($1, $2, $3, clock_timestamp())', [newId(), sourceId, sealed]);
     });
   }
 }
 
-/** The endpoint of a new source. */
+/** Two rotations of one source follow each other, so that one of the new ones is the newest. */
+const oneByOne = (tx: EntityManager, sourceId: string): Promise<unknown> => rows(tx, 'select 1 from sources where id = $1 for no key update', [sourceId]);
+
+/** An endpoint until further notice. */
 export async function addEndpoint(tx: EntityManager, sourceId: string, token: string, sealed: string): Promise<void> {
-  await rows(tx, 'insert into webhook_endpoints (token_hash, source_id, token_sealed) values ($1, $2, $3)', [hash(token), sourceId, sealed]);
+  await rows(tx, 'insert into webhook_endpoints (token_hash, source_id, token_sealed, created_at) values ($1, $2, $3, clock_timestamp())', [hash(token), sourceId, sealed]);
 }

@@ -565,6 +565,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/webhook/rotate-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new webhook URL
+         * @description The one before is taken until `previousUntil`: enter the new one at the partner's by then. The signing secret stays.
+         */
+        post: operations["sourceWebhook_rotateToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}/usage": {
         parameters: {
             query?: never;
@@ -1687,6 +1707,11 @@ export interface components {
              * @description To be entered at the partner's. Whoever knows it can send webhooks that are refused without the secret.
              */
             url: string;
+            /**
+             * Format: date-time
+             * @description Until when the URL before this one is taken too; null when none is.
+             */
+            previousUntil: string | null;
             /** @description Steps of setting it up there. */
             setup: string[];
             /** @description Secrets that signatures are checked with, newest first. Without one, every webhook is refused. */
@@ -1698,6 +1723,10 @@ export interface components {
              * @description As the partner shows it (Stripe: whsec_…). Stored encrypted, never returned.
              */
             secret: string;
+        };
+        RotateTokenDto: {
+            /** @description Hours that the URLs before the new one are still taken, 24 unless it is said; 0 when one of them got into the wrong hands. */
+            overlapHours?: number;
         };
         UsageDto: {
             /**
@@ -3365,6 +3394,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WebhookSecretDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceWebhookDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sourceWebhook_rotateToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateTokenDto"];
             };
         };
         responses: {

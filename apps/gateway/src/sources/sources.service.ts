@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { withFound, type CheckResult, type Connector, type Credentials } from '#connector-kit';
 import { GrantGone, SourceRepository, isUniqueViolation, newId, type CollectionHealth, type Idempotency, type Principal, type SourceChange, type SourceCollectionEntity, type SourceEntity } from '#persistence';
@@ -10,6 +9,7 @@ import { SourceCredentials, grantGone, type GivenCredentials } from './source-cr
 import { DEFAULT_INTERVAL, readInterval, readRhythms, readTiming, type AskedSchedule } from './schedule-input.js';
 import { hasObjects, isSlug, numberedSlug, readCollections, readStartDate, toSlug } from './source-input.js';
 import { SourceTester, type Discovered } from './source-tester.js';
+import { newWebhookToken } from '../webhook/webhook-token.js';
 
 export interface SourceView { readonly source: SourceEntity; readonly collections: readonly SourceCollectionEntity[]; readonly health: readonly CollectionHealth[] }
 
@@ -25,8 +25,6 @@ export interface CreateSource extends GivenCredentials {
   readonly dailyCallBudget?: number | null;
   readonly partnerReservePercent?: number;
 }
-
-const TOKEN_BYTES = 32;
 
 @Injectable()
 export class SourcesService {
@@ -96,7 +94,7 @@ export class SourcesService {
     const { accountId: account } = tested.result;
 
     const id = newId();
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = newWebhookToken();
     try {
       await this.sources.create({
         id, workspaceId, connector: declaration.name, name: input.name, slug, warehouseId, configuration: shown, startDate, intervalMinutes, schedule, collections, found,

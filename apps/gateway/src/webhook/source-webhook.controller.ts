@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Matches, MaxLength, MinLength } from 'class-validator';
+import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsNumber, IsOptional, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import type { Principal } from '#persistence';
 import { Caller, Needs } from '../access/principal.js';
 import { SourceWebhookService, type SourceWebhook } from './source-webhook.service.js';
@@ -11,6 +11,12 @@ class WebhookSecretDto {
   secret!: string;
 }
 
+class RotateTokenDto {
+  @ApiPropertyOptional({ minimum: 0, maximum: 168, description: 'Hours that the URLs before the new one are still taken, 24 unless it is said; 0 when one of them got into the wrong hands.' })
+  @IsOptional() @IsNumber() @Min(0) @Max(168)
+  overlapHours: number = 24;
+}
+
 class SecretInUseDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty() notBefore!: Date;
@@ -19,11 +25,12 @@ class SecretInUseDto {
 
 class SourceWebhookDto {
   @ApiProperty({ format: 'uri', description: 'To be entered at the partner\'s. Whoever knows it can send webhooks that are refused without the secret.' }) url!: string;
+  @ApiProperty({ type: Date, nullable: true, description: 'Until when the URL before this one is taken too; null when none is.' }) previousUntil!: Date | null;
   @ApiProperty({ type: String, isArray: true, description: 'Steps of setting it up there.' }) setup!: string[];
   @ApiProperty({ type: () => SecretInUseDto, isArray: true, description: 'Secrets that signatures are checked with, newest first. Without one, every webhook is refused.' }) secrets!: SecretInUseDto[];
 }
 
-const shown = ({ url, setup, secrets }: SourceWebhook): SourceWebhookDto => ({ url, setup: [...setup], secrets: [...secrets] });
+const shown = ({ url, previousUntil, setup, secrets }: SourceWebhook): SourceWebhookDto => ({ url, previousUntil, setup: [...setup], secrets: [...secrets] });
 
 @ApiTags('sources')
 @Controller('api/v1/sources/:id/webhook')
@@ -41,5 +48,13 @@ export class SourceWebhookController {
   @ApiOkResponse({ type: SourceWebhookDto })
   async setSecret(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { secret }: WebhookSecretDto): Promise<SourceWebhookDto> {
     return shown(await this.webhooks.addSecret(workspaceId, id, secret));
+  }
+
+  @Post('rotate-token')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make a new webhook URL', description: 'The one before is taken until `previousUntil`: enter the new one at the partner\'s by then. The signing secret stays.' })
+  @ApiOkResponse({ type: SourceWebhookDto })
+  async rotateToken(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { overlapHours }: RotateTokenDto): Promise<SourceWebhookDto> {
+    return shown(await this.webhooks.rotateToken(workspaceId, id, overlapHours * 3_600_000));
   }
 }

@@ -5,11 +5,18 @@ import { GatewayConfig } from '../gateway.config.js';
 import { Problem } from '../http/problem.js';
 import { SourcesService } from '../sources/sources.service.js';
 import { VAULT } from '../tokens.js';
+import { newWebhookToken } from './webhook-token.js';
 
 /** How long the secret before stays valid: what the partner signed with it is still on its way or being sent again. */
 const OVERLAP_MS = 24 * 3_600_000;
 
-export interface SourceWebhook { readonly url: string; readonly setup: readonly string[]; readonly secrets: readonly Omit<WebhookSecret, 'sealed'>[] }
+export interface SourceWebhook {
+  readonly url: string;
+  /** When the last of the URLs before this one ends; null when none works any more. */
+  readonly previousUntil: Date | null;
+  readonly setup: readonly string[];
+  readonly secrets: readonly Omit<WebhookSecret, 'sealed'>[];
+}
 
 @Injectable()
 export class SourceWebhookService {
@@ -19,12 +26,13 @@ export class SourceWebhookService {
 
   async get(workspaceId: string, sourceId: string): Promise<SourceWebhook> {
     const { source } = await this.sources.get(workspaceId, sourceId);
-    const sealed = await this.webhooks.sealedToken(sourceId);
-    if (sealed === undefined) throw new Problem({ status: 404, code: 'not_found', title: 'This connector takes no webhooks.', remedy: 'Its records arrive by sync.' });
-    const token = this.vault.open(sealed, sealContext.webhookToken(sourceId));
+    const endpoint = await this.webhooks.endpoint(sourceId);
+    if (endpoint === undefined) throw new Problem({ status: 404, code: 'not_found', title: 'This connector takes no webhooks.', remedy: 'Its records arrive by sync.' });
+    const token = this.vault.open(endpoint.sealedToken, sealContext.webhookToken(sourceId));
     const secrets = await this.webhooks.secrets(sourceId);
     return {
       url: `${this.config.webhookPublicUrl.replace(/\/+$/, '')}/hooks/${token}`,
+      previousUntil: endpoint.previousUntil,
       setup: this.sources.connector(source.connector).declaration.webhook?.setup ?? [],
       secrets: secrets.map(({ id, notBefore, notAfter }) => ({ id, notBefore, notAfter })),
     };
@@ -33,6 +41,14 @@ export class SourceWebhookService {
   async addSecret(workspaceId: string, sourceId: string, secret: string): Promise<SourceWebhook> {
     await this.get(workspaceId, sourceId);
     await this.webhooks.addSecret(sourceId, this.vault.seal(secret, sealContext.webhookSecret(sourceId)), OVERLAP_MS);
+    return this.get(workspaceId, sourceId);
+  }
+
+  /** A new URL; those before it are taken for `overlapMs` more. */
+  async rotateToken(workspaceId: string, sourceId: string, overlapMs: number): Promise<SourceWebhook> {
+    await this.get(workspaceId, sourceId);
+    const token = newWebhookToken();
+    await this.webhooks.rotateToken(sourceId, token, this.vault.seal(token, sealContext.webhookToken(sourceId)), overlapMs);
     return this.get(workspaceId, sourceId);
   }
 }

@@ -2,25 +2,31 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { deadLetterHeaders, topicNames } from '#contracts';
 import { connectorNames, loadConnector } from '#connectors';
 import type { Connector } from '#connector-kit';
-import { RecordProducer, createKafka } from '#kafka';
+import { RecordProducer, createKafka, type OutgoingMessage } from '#kafka';
 import { WebhookRepository } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { createVault, parseKeyRing, sealContext } from '#vault';
 import { receive, type IncomingWebhook, type WebhookAnswer, type WebhookEndpoint, type WebhookPorts } from '../pipeline.js';
 import { WebhookGatewayConfig } from '../webhook-gateway.config.js';
 import { Cache } from './cache.js';
+import { Circuit, CircuitOpenError } from './circuit.js';
 import { PerMinute } from './per-minute.js';
 
 const ENDPOINT_TTL_MS = 10_000;
 const MISS_TTL_MS = 2_000;
+/** Between two look-ups because of a signature that doesn't hold. */
+const RENEWED_APART_MS = 250;
 const QUARANTINED_A_MINUTE = 30;
 const RECONNECT_MS = 1_000;
+const PROBE_MS = 1_000;
 
 /** Binds the pipeline's ports to Kafka, the control database and the vault. Starts, and answers 503, without a broker. */
 @Injectable()
 export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
   private readonly producer: RecordProducer;
   private readonly connectors = new Map<string, Connector>();
+  /** One for each raw topic: a topic without a leader is away for its own connector only. */
+  private readonly circuits = new Map<string, Circuit<OutgoingMessage>>();
   private readonly ports: WebhookPorts;
   private readonly answers;
   private stopping = false;
@@ -36,19 +42,20 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
     const endpoints = new Cache<WebhookEndpoint>(async (token) => {
       const found = await webhooks.find(token);
       if (found === undefined) return undefined;
-      const now = Date.now();
-      const secrets = found.secrets.filter(({ notBefore }) => notBefore.getTime() <= now).map(({ sealed }) => vault.open(sealed, sealContext.webhookSecret(found.sourceId)));
+      const secrets = found.secrets.map(({ sealed }) => vault.open(sealed, sealContext.webhookSecret(found.sourceId)));
       return { workspaceId: found.workspaceId, sourceId: found.sourceId, connector: found.connector, selected: found.selected, secrets };
     }, ENDPOINT_TTL_MS, MISS_TTL_MS);
     const quarantined = new PerMinute(QUARANTINED_A_MINUTE);
     this.ports = {
       endpoint: (token) => endpoints.get(token),
+      renewedEndpoint: (token) => endpoints.renewed(token, RENEWED_APART_MS),
       connector: (name) => this.connectors.get(name),
-      toRaw: (connector, message) => this.producer.send(topicNames.raw(topicPrefix, connector), message),
+      toRaw: (connector, message) => this.circuit(topicNames.raw(topicPrefix, connector)).send(message),
       quarantine: (endpoint, webhook, reason) => { if (quarantined.allows(endpoint.sourceId)) this.quarantine(endpoint, webhook, reason); },
       failed: (stage, error) => {
         metrics.errors.inc({ kind: 'infrastructure', stage });
-        logger.warn('A webhook was answered with 503.', { stage, error: error instanceof Error ? error.message : 'unknown' });
+        // That Kafka is away was said when it went.
+        if (!(error instanceof CircuitOpenError)) logger.warn('A webhook was answered with 503.', { stage, error: error instanceof Error ? error.message : 'unknown' });
       },
     };
   }
@@ -64,6 +71,18 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
     this.answers.inc({ status: String(answer.status) });
     if (answer.status === 200) this.metrics.sent.inc({ stage: 'raw' });
     return answer;
+  }
+
+  private circuit(topic: string): Circuit<OutgoingMessage> {
+    let circuit = this.circuits.get(topic);
+    if (circuit === undefined) {
+      circuit = new Circuit((message) => this.producer.send(topic, message), (open, error) => {
+        if (open) this.logger.warn('Kafka does not acknowledge: webhooks are refused with 503 at once until it does.', { topic, error: error instanceof Error ? error.message : 'unknown' });
+        else this.logger.info('Kafka acknowledges again: webhooks are taken.', { topic });
+      }, PROBE_MS);
+      this.circuits.set(topic, circuit);
+    }
+    return circuit;
   }
 
   private async connect(): Promise<void> {
@@ -87,6 +106,7 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
+    for (const circuit of this.circuits.values()) circuit.stop();
     await this.producer.disconnect();
   }
 }

@@ -17,10 +17,13 @@ export function WebhookTab() {
   const query = useQuery({ queryKey: ['source', sourceId, 'webhook'], queryFn: () => answer(api.GET('/api/v1/sources/{id}/webhook', { params })) });
   const [secret, setSecret] = useState('');
   const save = useAction(() => answer(api.PUT('/api/v1/sources/{id}/webhook/secret', { params, body: { secret } })), { touches: [['source', sourceId, 'webhook']], says: 'The secret is stored. The one before stays valid for a while, so that nothing is lost.', then: () => setSecret('') });
+  const rotate = useAction(() => answer(api.POST('/api/v1/sources/{id}/webhook/rotate-token', { params, body: {} })), { touches: [['source', sourceId, 'webhook']], says: 'There is a new address. Enter it at the partner\'s; the one before is still taken for a day.' });
   return (
     <Loaded query={query}>{(webhook) => (
       <Stack maw={720}>
-        <div><Title order={2}>Address</Title><Copyable value={webhook.url} label="the address" /></div>
+        <div><Title order={2}>Address</Title><Copyable value={webhook.url} label="the address" />
+          {webhook.previousUntil !== null && <Text size="sm">The address before is taken until <Instant at={webhook.previousUntil} />.</Text>}
+          {mayEdit && <Button variant="default" size="xs" mt="xs" loading={rotate.isPending} onClick={() => rotate.mutate(undefined)}>Make a new address</Button>}</div>
         {webhook.setup.length > 0 && <List type="ordered" size="sm">{webhook.setup.map((step) => <List.Item key={step}>{step}</List.Item>)}</List>}
         <Title order={2}>Signing secret</Title>
         {webhook.secrets.length === 0 ? <Alert color="yellow" title="No secret yet">Webhooks are refused until the partner's signing secret is stored here.</Alert> : (
