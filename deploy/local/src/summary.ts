@@ -29,8 +29,9 @@ export function summary({ gatewayUrl, mailsUrl, owner, topicPrefix, sources, sec
   const loaded = sources.filter(({ webhookUrl }) => webhookUrl !== undefined);
   const [first] = sources;
   const lines: [string, readonly string[]][] = [
-    ['REST API', [`${gatewayUrl}/api/docs`]],
-    ['Sign in', [`${owner.email} / ${owner.password}   (API key: ${folder}/secrets.json)`]],
+    ['Console', [gatewayUrl]],
+    ['Sign in', [`${owner.email} / ${owner.password}`]],
+    ['REST API', [`${gatewayUrl}/api/docs   (API key: ${folder}/secrets.json)`]],
     ['Sources', sources.map(({ schema, name, about }) => `${schema.padEnd(width)}${name}: ${about}`)],
     ['One more', ['README.md, "Connect an account": by key or OAuth, yours or a simulator\'s']],
     ['Webhooks', loaded.map(({ schema, webhookUrl }) => `${schema.padEnd(width)}${webhookUrl}`)],
