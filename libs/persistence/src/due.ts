@@ -1,5 +1,12 @@
 import { createNextDue, dayAt, instantOf, minutesOf, type Schedule } from '#schedule';
 
+/**
+ * SQL of `nextDue` for intervals, over a row with the columns of `DUE`: the first due time after an instant, in phase.
+ * @param after an expression
+ */
+export const nextOfInterval = (after: string): string =>
+  `"nextRunAt" + interval '1 minute' * "intervalMinutes" * (floor(extract(epoch from ${after} - "nextRunAt") / (60 * "intervalMinutes")) + 1)::float8`;
+
 /** What decides when a source is due; `DUE` selects it. */
 export interface DueSource {
   readonly mode: Schedule['mode'];
@@ -48,5 +55,8 @@ export const quotaColumns = (fallback: string): string => `(clock_timestamp() at
   ((clock_timestamp() at time zone w.time_zone)::date + 1)::timestamp at time zone w.time_zone as "resetsAt"`;
 
 export interface QuotaUse { readonly today: string; readonly used: number; readonly quota: number; readonly resetsAt: Date }
+
+/** SQL of `isUsedUp`, over a row with these columns. */
+export const USED_UP = 'quota > 0 and used >= quota';
 
 export const isUsedUp = ({ used, quota }: Pick<QuotaUse, 'used' | 'quota'>): boolean => quota > 0 && used >= quota;
