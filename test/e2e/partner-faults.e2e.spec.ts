@@ -146,12 +146,17 @@ describe('records that are hard to keep', () => {
 
 describe('a key that is revoked in the middle of a run', () => {
   it('quits at once: access denied, nothing else is called, the source in error until the key changes; then nothing is missing', async () => {
-    add();
-    partner.fault({ kind: 'status', status: 401, code: 'api_key_expired', path: '/v1/customers', times: 99 });
+    add(120); // two pages
+    partner.fault({ kind: 'rewrite', path: '/v1/customers', rewrite: (body) => {
+      partner.fault({ kind: 'status', status: 401, code: 'api_key_expired', times: 99 });
+      return body;
+    } });
     const run = await sync();
+    expect(partner.requestLog.filter(({ status }) => status === 401)).toEqual(partner.requestLog.slice(-1));
     expect(run).toMatchObject({ state: 'failed', error: { code: 'authentication_failed', title: expect.stringMatching(/access denied/i) } });
     const states = Object.fromEntries(run.collections.map(({ collection, state }) => [collection, state]));
     expect(states).toMatchObject({ customers: 'failed', products: 'skipped' });
+    expect(run.collections.find(({ collection }) => collection === 'customers')).toMatchObject({ records: 100, error: { code: 'authentication_failed', details: expect.stringMatching(/\w/) } });
     expect(await product.api.get<Source>(`sources/${source.id}`)).toMatchObject({ state: 'error', nextRunAt: null });
     const calls = partner.requestLog.length;
     await product.control.rows(`update sources set next_run_at = now() - interval '1 minute' where id = $1`, [source.id]);
@@ -159,7 +164,8 @@ describe('a key that is revoked in the middle of a run', () => {
     expect(partner.requestLog.length).toBe(calls);
     partner.clearFaults();
     expect(await product.api.put<Source>(`sources/${source.id}/credentials`, { configuration: { apiKey: product.secrets.simulatorKey } })).toMatchObject({ state: 'active' });
-    await untilTrue('the schedule goes on', async () => (await product.runsOf(source.id)).every(({ state }) => !['queued', 'running'].includes(state)), product);
+    await untilTrue('the schedule goes on', async () => (await product.runsOf(source.id))[0]?.id !== run.id, product);
+    expect(await product.newestRunEnds(source.id)).toMatchObject({ state: 'succeeded', trigger: 'schedule' });
     await isWhole();
   }, 3 * MINUTE);
 });

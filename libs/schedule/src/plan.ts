@@ -34,6 +34,7 @@ export class DayPlan {
   private readonly underWay: string[][] = Array.from({ length: DAY }, () => []);
   private readonly load = new Float64Array(DAY);
   private readonly sources = new Map<string, PlannedSource>();
+  private readonly memo = new Map<string, { readonly ids: readonly string[]; readonly firstRun: number | undefined }>();
 
   constructor(sources: readonly PlannedSource[], readonly from: number) {
     const nextDue = createNextDue();
@@ -65,17 +66,27 @@ export class DayPlan {
   /** Other sources that are under way in a minute in which this one is, and the first such time. */
   together(id: string): { readonly others: readonly string[]; readonly at: number | undefined } {
     const source = this.sources.get(id);
-    const others = new Set<string>();
-    let first: number | undefined;
-    if (source !== undefined) {
-      for (const at of this.runs.get(id) ?? []) {
-        const minute = Math.floor((at - this.from) / MINUTE_MS);
-        const met = this.underWay.slice(minute, minute + minutesTaken(source)).flat().filter((other) => other !== id);
-        if (met.length > 0) first ??= at;
-        for (const other of met) others.add(other);
+    const runs = this.runs.get(id) ?? [];
+    if (source === undefined) return { others: [], at: undefined };
+    const { ids, firstRun } = this.met(runs.map((at) => Math.floor((at - this.from) / MINUTE_MS)), minutesTaken(source));
+    return { others: ids.filter((other) => other !== id), at: firstRun === undefined ? undefined : runs[firstRun] };
+  }
+
+  /** Who is under way in these minutes, and in the first of which runs more than one: found once for all sources that share them. */
+  private met(minutes: readonly number[], taken: number): { readonly ids: readonly string[]; readonly firstRun: number | undefined } {
+    const key = `${taken} ${minutes.join()}`;
+    let met = this.memo.get(key);
+    if (met === undefined) {
+      const ids = new Set<string>();
+      let firstRun: number | undefined;
+      for (const [run, minute] of minutes.entries()) {
+        const there = new Set(this.underWay.slice(minute, minute + taken).flat());
+        if (there.size > 1) firstRun ??= run;
+        for (const one of there) ids.add(one);
       }
+      this.memo.set(key, met = { ids: [...ids], firstRun });
     }
-    return { others: [...others], at: first };
+    return met;
   }
 }
 

@@ -1,16 +1,14 @@
 import type { ScheduleWarningDto } from '../sources/schedule.dto.js';
 import type { Collisions } from './schedule.service.js';
 
-const NAMED = 3;
-
 /** In words that say what to do. */
 export function collisionWarnings(met: Collisions | undefined): ScheduleWarningDto[] {
   if (met === undefined) return [];
-  const { others, togetherAt, busyAt, busyRuns } = met;
-  const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
+  const { others, named, togetherAt, busyAt, busyRuns } = met;
+  const more = others > named.length ? ` and ${others - named.length} more` : '';
   return [
     ...(togetherAt === undefined ? [] : [{
-      code: 'runs_together' as const, title: `Runs at the same time as ${others.slice(0, NAMED).join(', ')}${more}, next at ${togetherAt.toISOString()}.`,
+      code: 'runs_together' as const, title: `Runs at the same time as ${named.join(', ')}${more}, next at ${togetherAt.toISOString()}.`,
       remedy: 'Move one of them to a quieter minute (the schedule suggests one).',
     }]),
     ...(busyAt === undefined ? [] : [{

@@ -31,7 +31,7 @@ export class ScheduleController {
       for (let minute = at; minute < at + SLOT_MS; minute += MINUTE_MS) calls += day.loadAt(minute);
       slots.push({ at: new Date(at), runs: begins.get(at / SLOT_MS) ?? 0, calls: Math.round(calls), busy: isWithin(hours, timeZone, at) });
     }
-    const { items, nextCursor } = page(sources.filter(({ id }) => cursor === undefined || id > cursor).slice(0, limit + 1), limit);
+    const { items, nextCursor } = page([...sources.values()].filter(({ id }) => cursor === undefined || id > cursor).slice(0, limit + 1), limit);
     return {
       from: new Date(day.from), to: new Date(day.to), timeZone, slots, nextCursor,
       warehouses: warehouses.map(({ id, name, busyHours }) => ({ id, name, busyHours: [...busyHours] })),
@@ -49,7 +49,7 @@ export class ScheduleController {
     const startMinute = minuteOfDay(timeZone, at) % 60;
     return {
       startAt: timeOf(minuteOfDay(timeZone, at)), startMinute, firstRunAt: new Date(at), intervalMinutes, timeZone, callsPerMinute: Math.round(load * 100) / 100, runsPerDay: runs, busyRunsPerDay: busyRuns,
-      warnings: collisionWarnings({ others: [], togetherAt: undefined, busyAt: busyRuns > 0 ? new Date(at) : undefined, busyRuns }),
+      warnings: collisionWarnings({ others: 0, named: [], togetherAt: undefined, busyAt: busyRuns > 0 ? new Date(at) : undefined, busyRuns }),
     };
   }
 }
