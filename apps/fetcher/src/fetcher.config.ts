@@ -29,6 +29,6 @@ export class FetcherConfig extends DatabaseConfig {
   @Setting({ env: 'ALLOW_PRIVATE_ADDRESSES', description: 'Lets connectors call loopback and private addresses. For local use only.', type: 'boolean', default: 'false' })
   allowPrivateAddresses!: boolean;
 
-  @Setting({ env: 'PARTNER_RATE_LIMITS', description: 'Keep to the rates that the connectors declare. false is for benchmarks against a server of your own.', type: 'boolean', default: 'true' })
+  @Setting({ env: 'PARTNER_RATE_LIMITS', description: 'Keep to the rates that the connectors declare; budgets hold in any case. false is for benchmarks against a server of your own.', type: 'boolean', default: 'true' })
   partnerRateLimits!: boolean;
 }

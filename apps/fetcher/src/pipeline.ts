@@ -13,7 +13,6 @@ export interface RunLimits {
   readonly maxMs: number;
   readonly memoryMb: number;
   readonly allowPrivateAddresses: boolean;
-  readonly partnerRateLimits: boolean;
 }
 
 const WORKER = new URL('./run-sync/worker.js', import.meta.url);
@@ -70,7 +69,6 @@ export class SyncRun {
       checkpoints: run.checkpoints,
       found: run.found,
       allowPrivateAddresses: limits.allowPrivateAddresses,
-      partnerRateLimits: limits.partnerRateLimits,
     };
     for (const { collection, records, apiCalls } of run.collections) this.totals.set(collection, { records, apiCalls });
     this.worker = new Worker(WORKER, { workerData: input, resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb }, stdout: false, stderr: false });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { loadConnector } from '#connectors';
 import type { ErrorReport } from '#contracts';
-import type { Quota } from '#connector-kit';
+import type { Admission, Quota } from '#connector-kit';
 import { PartnerAccountRepository, type ClaimedRun } from '#persistence';
 import { FetcherConfig } from '../fetcher.config.js';
 import type { AdmitMessage } from './worker-protocol.js';
@@ -20,8 +20,9 @@ export class CallAdmission {
   /** What the partner said last. */
   note({ sourceId }: ClaimedRun, quotas: readonly Quota[]): Promise<void> { return this.accounts.note(sourceId, quotas); }
 
-  private async limits(connector: string) {
+  /** Budgets and daily limits hold also where rates don't: they cost no time. */
+  private async limits(connector: string): Promise<Admission['limits']> {
     const { limits } = (await loadConnector(connector)).declaration;
-    return this.config.partnerRateLimits ? limits : {};
+    return this.config.partnerRateLimits ? limits : { ...(limits.callsPerDay !== undefined && { callsPerDay: limits.callsPerDay }) };
   }
 }

@@ -21,7 +21,7 @@ function setUp(fail: Record<string, Error> = {}, more: Partial<WorkerInput> = {}
     readers: { a: reader('a'), b: reader('b'), c: reader('c'), feed: reader('feed') },
     changeFeed: 'feed',
   } as unknown as Connector;
-  const input: WorkerInput = { connector: 'x', credentials: {}, renewable: false, startDate: 0, selected: ['a', 'b', 'c', 'part'], done: [], checkpoints: {}, found: [], allowPrivateAddresses: false, partnerRateLimits: true, ...more };
+  const input: WorkerInput = { connector: 'x', credentials: {}, renewable: false, startDate: 0, selected: ['a', 'b', 'c', 'part'], done: [], checkpoints: {}, found: [], allowPrivateAddresses: false, ...more };
   const states: string[] = [];
   const pages: string[] = [];
   const run = () => readCollections(connector, input, {} as PartnerClient, new AbortController().signal, {

@@ -36,8 +36,8 @@ export class RunSyncService implements OnApplicationShutdown {
   }
 
   private async execute(runId: string): Promise<void> {
-    const { leaseSeconds, hangSeconds, maxSeconds, maxMemoryMb, allowPrivateAddresses, partnerRateLimits } = this.config;
-    const limits = { leaseMs: leaseSeconds * 1000, hangMs: hangSeconds * 1000, maxMs: maxSeconds * 1000, memoryMb: maxMemoryMb, allowPrivateAddresses, partnerRateLimits };
+    const { leaseSeconds, hangSeconds, maxSeconds, maxMemoryMb, allowPrivateAddresses } = this.config;
+    const limits = { leaseMs: leaseSeconds * 1000, hangMs: hangSeconds * 1000, maxMs: maxSeconds * 1000, memoryMb: maxMemoryMb, allowPrivateAddresses };
     this.logger.debug('A run is taken.', { runId });
     const ports = { ...this.ports.make(), calls: this.calls };
     const run = await ports.store.claim(runId, this.owner, limits.leaseMs);

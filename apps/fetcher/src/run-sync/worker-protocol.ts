@@ -19,8 +19,6 @@ export interface WorkerInput {
   /** Of the selected those that were found in the account. */
   readonly found: readonly CollectionDeclaration[];
   readonly allowPrivateAddresses: boolean;
-  /** Whether each call is admitted by the parent; otherwise none is limited. */
-  readonly partnerRateLimits: boolean;
 }
 
 /** A page on its way to the raw topic; the worker goes on reading while at most `PAGES_AHEAD` of them aren't durable. */

@@ -33,7 +33,8 @@ const connector = withFound(await loadConnector(input.connector), input.found);
 const http = createPartnerHttp({
   connector, credentials: input.credentials, signal: abort.signal, allowPrivateAddresses: input.allowPrivateAddresses,
   ...(input.renewable && { renew: () => renewals.renew() }),
-  ...(input.partnerRateLimits ? { gate: admissions, onQuota: (quota) => admissions.note(quota) } : { limits: {} }),
+  gate: admissions,
+  onQuota: (quota) => admissions.note(quota),
   onCall: (call) => post({ type: 'call', call }),
   onWait: (wait) => post({ type: 'wait', wait }),
 });
