@@ -18,6 +18,8 @@ import { DeadLettersController } from './dead-letters/dead-letters.controller.js
 import { DeadLettersService } from './dead-letters/dead-letters.service.js';
 import { DocsController } from './docs/docs.controller.js';
 import { Documents } from './docs/documents.js';
+import { ForecastController } from './forecast/forecast.controller.js';
+import { ForecastService } from './forecast/forecast.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { Creates } from './http/creates.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -56,7 +58,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, UsageController, RunsController, ResyncController, ReplayController, DeadLettersController, LiveController, OAuthController, WorkspaceController, ScheduleController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, LiveController, OAuthController, WorkspaceController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
@@ -71,7 +73,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SelectionService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, OAuthService, RawRetention, RunsService, DeadLettersService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SelectionService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

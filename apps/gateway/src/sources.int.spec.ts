@@ -35,7 +35,8 @@ describe('sources', () => {
     const { id } = answer.body;
     expect((await call('GET', `/sources/${id}/runs`)).body.data).toMatchObject([{ state: 'queued', trigger: 'first', sourceId: id }]);
     expect(await gateway.database.query(`select topic from outbox where key = $1 order by id`, [id])).toEqual([{ topic: 'sync.commands.stripe' }, { topic: 'sync.events' }]);
-    expect((await call('GET', `/sources/${id}/usage`)).body).toMatchObject({ total: 1, data: [{ collection: 'accounts', runId: null, calls: 1 }], limitPerDay: null });
+    expect((await call('GET', `/sources/${id}/usage`)).body).toMatchObject({ total: 1, data: [{ collection: 'accounts', runId: null, calls: 1 }], limitPerDay: null, byDay: [{ calls: 1 }], byCollection: [{ collection: 'accounts', calls: 1 }], byRun: [{ runId: null, calls: 1 }],
+      today: { calls: 1, accountCalls: expect.any(Number), resetsAt: expect.stringMatching(/T00:00:00/) }, budget: null, partner: { account: 'acct_1', reservePercent: 20, limits: [] } });
     const claim = (await new RunRepository(gateway.database).claim((await call('GET', `/sources/${id}/runs`)).body.data[0].id, 'spec', 60_000))!;
     expect(JSON.parse(createVault(parseKeyRing(gateway.vaultKeys)).open(claim.sealedCredentials, sealContext.credentials(id)))).toEqual({ apiKey: gateway.partner.key, baseUrl: gateway.partner.baseUrl });
     const tables = await gateway.database.query(`select table_name as name from information_schema.tables where table_schema = 'public'`) as { name: string }[];

@@ -26,6 +26,8 @@ export interface CollectionDeclaration {
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */
   readonly callsPerSync: number;
+  /** API calls a day besides those, such as a look at the columns; 0 when it is left out. */
+  readonly callsPerDay?: number;
   /** Of a collection that was found in an account: the partner's own name of what it holds, e.g. `Invoice__c`. */
   readonly partnerName?: string;
 }
@@ -90,7 +92,12 @@ export interface ConnectorDeclaration {
     readonly topic: string;
     readonly title: string;
     readonly description: string;
+    /** Of each of them, as in `CollectionDeclaration`: known before one is found. */
+    readonly callsPerSync: number;
+    readonly callsPerDay?: number;
   };
+  /** Name of the setting that says every how many days collections with calculated columns are read in full; empty or 0: never. */
+  readonly fullReadSetting?: string;
   readonly limits: {
     /** In words, for the catalog. */
     readonly text: string;

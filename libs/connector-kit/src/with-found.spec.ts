@@ -11,7 +11,7 @@ const read: Connector['readers'][string] = async function* () { /* nothing to re
 const connector = (more: Partial<Connector> = {}): Connector => ({
   declaration: {
     name: 'acme', title: 'Acme', description: '', documentationUrl: '', auth: ['api_key'], configuration: [], collections: [collection('things')], limits: { text: '' },
-    discovered: { topic: 'custom_objects', title: 'Custom objects', description: '' },
+    discovered: { topic: 'custom_objects', title: 'Custom objects', description: '', callsPerSync: 1 },
   },
   authenticate: () => ({}), baseUrl: () => '', readers: { things: read }, normalize: () => [],
   check: ({ found = [] }) => Promise.resolve({ account: found.map(({ name }) => name).join(), access: [] }),
@@ -38,6 +38,6 @@ describe('a connector with what was found in an account', () => {
   it('refuses a declaration without its discovery, and a topic that is a collection\'s', () => {
     const { discovery: _, ...without } = connector();
     expect(() => defineConnector(without)).toThrow('found collections need both');
-    expect(() => defineConnector(connector({ declaration: { ...connector().declaration, discovered: { topic: 'things', title: '', description: '' } } }))).toThrow('the topic of found collections');
+    expect(() => defineConnector(connector({ declaration: { ...connector().declaration, discovered: { topic: 'things', title: '', description: '', callsPerSync: 1 } } }))).toThrow('the topic of found collections');
   });
 });

@@ -20,7 +20,7 @@ export { SEALED_PLACES, SealedRepository, type SealedPlace } from './sealed.repo
 export { SelectionRepository, type CatchUp, type CatchUpTask, type Selection, type SelectionChange } from './selection.repository.js';
 export { SourceRepository, type CollectionHealth, type NewSchedule, type NewSource, type PlannedRow, type SourceChange, type SourceTarget } from './source.repository.js';
 export { SupportRepository, type RunAttempt, type RunDossier, type SupportNotification } from './support.repository.js';
-export { UsageRepository, type Usage } from './usage.repository.js';
+export { UsageRepository, type MeasuredCalls, type Usage } from './usage.repository.js';
 export { VerificationRepository, type Verification, type VerificationTask } from './verification.repository.js';
 export { WarehouseRepository, type NewWarehouse, type WarehouseChange } from './warehouse.repository.js';
 export { WebhookRepository, type WebhookSecret, type WebhookTarget } from './webhook.repository.js';

@@ -15,6 +15,8 @@ export interface AccountView {
   readonly quotas: readonly (QuotaReading & { /** Calls of ours within the partner's window, before it was read. */ readonly ours: number })[];
   /** Calls that were admitted today (UTC): this source's, and all of the account. */
   readonly today: { readonly source: number; readonly account: number };
+  /** Calls of the account's other sources in the last 24 hours. */
+  readonly othersLastDay: number;
 }
 
 interface LockedAccount { readonly id: string; readonly state: AccountState; readonly budget: number | null; readonly reserve: number }
@@ -67,13 +69,15 @@ export class PartnerAccountRepository {
       const [today] = await rows<AccountView['today']>(tx, `
         select coalesce(sum(calls) filter (where source_id = $2), 0)::float8 as source, coalesce(sum(calls) filter (where account_id = $1), 0)::float8 as account
         from account_calls where hour >= ${TODAY} and (account_id = $1 or source_id = $2)`, [id, sourceId]);
+      const [others] = await rows<{ calls: number }>(tx, `
+        select coalesce(sum(calls), 0)::float8 as calls from account_calls where account_id = $1 and source_id <> $2 and hour > now() - interval '24 hours'`, [id, sourceId]);
       const quotas: AccountView['quotas'][number][] = [];
       for (const { since, ...reading } of state.quotas ?? []) {
         const [counted] = await rows<{ calls: number }>(tx, `select coalesce(sum(calls), 0)::float8 as calls from account_calls
-          where account_id = $1 and hour > to_timestamp($2::float8 / 1000) - $3::float8 * interval '1 ms' and hour <= to_timestamp($2::float8 / 1000)`, [id, reading.readAt, reading.windowMs]);
+          where account_id = $1 and hour > to_timestamp($2::float8 / 1000) - $3::float8 * interval '1 ms'`, [id, reading.readAt, reading.windowMs]);
         quotas.push({ ...reading, since, ours: Math.max(0, (counted?.calls ?? 0) - since) });
       }
-      return { account: account?.account.startsWith('source:') === true ? undefined : account?.account, sources: account?.sources ?? [], quotas, today: today ?? { source: 0, account: 0 } };
+      return { account: account?.account.startsWith('source:') === true ? undefined : account?.account, sources: account?.sources ?? [], quotas, today: today ?? { source: 0, account: 0 }, othersLastDay: others?.calls ?? 0 };
     });
   }
 

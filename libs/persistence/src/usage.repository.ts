@@ -14,6 +14,19 @@ const insertUsage = (executor: Executor, sourceId: string, collections: readonly
 /** Counts a renewal of the access, in place of a collection. No partner counts it against its limit, so no budget does. */
 export const countRenewal = (executor: Executor, sourceId: string): Promise<unknown[]> => insertUsage(executor, sourceId, ['oauth']);
 
+/** What a collection's reads have cost, of runs that succeeded; re-syncs don't count. */
+export interface MeasuredCalls {
+  readonly collection: string;
+  /** Of the last read of everything; null when it isn't known. */
+  readonly full: number | null;
+  /** Average of the latest reads of what was new, of so many runs. */
+  readonly average: number | null;
+  readonly runs: number;
+}
+
+/** Of the latest reads that an average is made of. */
+const MEASURED_RUNS = 20;
+
 export class UsageRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -24,6 +37,17 @@ export class UsageRepository {
       await insertUsage(tx, sourceId, collections);
       await addCalls(tx, sourceId, collections.length);
     });
+  }
+
+  /** In alphabetical order; a collection that isn't selected is among them when its pages are read for others. */
+  measured(sourceId: string): Promise<MeasuredCalls[]> {
+    return rows(this.database, `
+      select collection, (max(api_calls) filter (where is_full and place = 1))::float8 as full, (avg(api_calls) filter (where not is_full))::float8 as average, count(*) filter (where not is_full)::int as runs
+      from (
+        select c.collection, c.api_calls, is_full, row_number() over (partition by c.collection, is_full order by r.created_at desc) as place
+        from runs r join collection_runs c on c.run_id = r.id cross join lateral (select coalesce(c.full_pass, r.trigger = 'first') as is_full) as what
+        where r.source_id = $1 and r.extent is null and r.state in ('succeeded', 'partial') and c.state in ('succeeded', 'running')) as reads
+      where place <= ${MEASURED_RUNS} group by collection order by collection`, [sourceId]);
   }
 
   /** From `from` to `to` (UTC days, both included), newest day first. */

@@ -592,8 +592,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** API calls per collection, run and day */
+        /**
+         * API calls per day, collection and run
+         * @description With their totals, and beside what limits them: the source's daily budget and what the partner says of its own limit.
+         */
         get: operations["usage_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast the API calls of a source before it exists
+         * @description By what its connector declares. Asks no partner, and nothing is saved.
+         */
+        post: operations["forecast_before"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast a source's API calls
+         * @description As it is set up now: by what its syncs have cost, or else by what its connector declares; against its budget and the partner's own limit.
+         */
+        get: operations["forecast_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1742,13 +1785,200 @@ export interface components {
             runId: string | null;
             calls: number;
         };
+        DayCallsDto: {
+            /**
+             * Format: date
+             * @description UTC.
+             */
+            day: string;
+            calls: number;
+        };
+        CollectionCallsDto: {
+            collection: string;
+            calls: number;
+        };
+        RunCallsDto: {
+            /**
+             * Format: uuid
+             * @description null: outside a run.
+             */
+            runId: string | null;
+            calls: number;
+        };
+        TodayDto: {
+            /** @description Calls of this source today (UTC) that count against limits: a renewal of the access doesn't. */
+            calls: number;
+            /** @description Those of all sources of the account. */
+            accountCalls: number;
+            /**
+             * Format: date-time
+             * @description The next day (UTC).
+             */
+            resetsAt: string;
+        };
+        BudgetDto: {
+            /** @description Calls a day (UTC) that the source may make. */
+            perDay: number;
+            used: number;
+            /** @description Below it a run is deferred, not failed. */
+            left: number;
+            /**
+             * Format: date-time
+             * @description The next day (UTC): runs that wait for it go on.
+             */
+            resetsAt: string;
+        };
+        PartnerLimitDto: {
+            /** @description What is limited, e.g. api. */
+            name: string;
+            /** @description The stretch of time that the partner counts in. */
+            windowSeconds: number;
+            limit: number;
+            /** @description Of everybody who calls for the account, when it was read. */
+            used: number;
+            /** @description Of that the calls of this workspace's sources; null where the partner counts in less than an hour. */
+            ours: number | null;
+            /** @description Of that the calls of others: other programs of the company. */
+            others: number | null;
+            /** @description Calls of ours since it was read. */
+            since: number;
+            /** @description Of the limit, by what is known; all of it once the partner has begun to count anew. */
+            left: number;
+            /** @description Of that what this source may still use: of a daily limit it leaves reservePercent to others. */
+            leftForUs: number;
+            /**
+             * Format: date-time
+             * @description When the partner said so.
+             */
+            readAt: string;
+            /**
+             * Format: date-time
+             * @description null where the partner's count rolls.
+             */
+            resetsAt: string | null;
+        };
+        PartnerUsageDto: {
+            /** @description The partner's own id of the account; null when the credentials may not tell. */
+            account: string | null;
+            /** @description Slugs of the sources that share the account. */
+            sources: string[];
+            /** @description Percent of a daily limit that this source leaves to others. */
+            reservePercent: number;
+            /** @description What the partner last said of its limits; empty where it never did. */
+            limits: components["schemas"]["PartnerLimitDto"][];
+        };
         UsageListDto: {
             /** @description Newest day first. */
             data: components["schemas"]["UsageDto"][];
             /** @description All calls in these days. */
             total: number;
-            /** @description The partner's own limit a day, where there is one. */
+            /** @description The partner's own limit a day: as it said last, or else as documented. */
             limitPerDay: number | null;
+            /** @description Totals of the days with calls, newest first. */
+            byDay: components["schemas"]["DayCallsDto"][];
+            /** @description Totals in these days, the most first. */
+            byCollection: components["schemas"]["CollectionCallsDto"][];
+            /** @description Totals in these days, the newest run first. */
+            byRun: components["schemas"]["RunCallsDto"][];
+            today: components["schemas"]["TodayDto"];
+            /** @description null: no daily budget. */
+            budget: components["schemas"]["BudgetDto"] | null;
+            partner: components["schemas"]["PartnerUsageDto"];
+        };
+        AskForecastDto: {
+            /** @description Name in the catalog. */
+            connector: string;
+            /** @description Those selected by default when it is left out. Where accounts have collections of their own, a name that the catalog doesn't have is taken for one of them. */
+            collections?: string[];
+            /** @description Every 180 minutes when it is left out. */
+            schedule?: components["schemas"]["ScheduleDto"];
+            /** @description Values of the connector's configuration that change what a sync reads; credentials aren't needed. */
+            configuration?: {
+                [key: string]: string;
+            };
+            /** @description API calls a day (UTC) that the source is to have. */
+            dailyCallBudget?: number | null;
+            /**
+             * @description Percent of the partner's own daily limit that are to be left to its other users.
+             * @default 20
+             */
+            partnerReservePercent: number;
+        };
+        FirstSyncDto: {
+            /** @description Calls; null when it is unknown. */
+            calls: number | null;
+            /** @description No fewer than this: one page of each collection. */
+            atLeast: number;
+            /** @enum {string} */
+            basis: "measured" | "unknown";
+            /** @description What this is based on. */
+            explanation: string;
+        };
+        ForecastLimitDto: {
+            /**
+             * @description The source's daily budget, or the partner's own limit.
+             * @enum {string}
+             */
+            kind: "budget" | "partner";
+            name: string;
+            /** @description Calls a day. */
+            limit: number;
+            /** @description Of that kept for others by the source's reserve. */
+            reserved: number;
+            /** @description Of that used by others when it was read, and by other sources of the account in the last 24 hours. */
+            usedByOthers: number;
+            /** @description What remains for this source. */
+            available: number;
+            /** @description The forecast in percent of what remains; null when nothing does. */
+            percent: number | null;
+            /**
+             * Format: date-time
+             * @description When the partner said so; null: not said by the partner.
+             */
+            readAt: string | null;
+        };
+        /** @enum {string} */
+        ForecastWarningCode: "over_budget" | "over_partner_limit" | "full_reads_unknown";
+        ForecastWarningDto: {
+            code: components["schemas"]["ForecastWarningCode"];
+            /** @description What will happen. */
+            title: string;
+            /** @description What to do. */
+            remedy: string;
+        };
+        CollectionForecastDto: {
+            collection: string;
+            selected: boolean;
+            /** @description Selected collections whose records come in its pages; it is read for them, too. */
+            readFor: string[];
+            /** @description Calls of a sync that reads it: with basis declared of one in which nothing changed; with measured an average. */
+            callsPerSync: number;
+            /** @enum {string} */
+            basis: "declared" | "measured";
+            /** @description Syncs that the average is made of: the latest, 20 at most. */
+            measuredRuns: number;
+            /** @description Scheduled syncs a day that read it, by its rhythm. */
+            readsPerDay: number;
+            /** @description Of them those that read all of it, for its calculated columns. */
+            fullReadsPerDay: number;
+            /** @description Calls of a read of everything, as measured; null: not known yet. */
+            fullReadCalls: number | null;
+            /** @description A day, on average. */
+            callsPerDay: number;
+        };
+        ForecastDto: {
+            /** @description Scheduled syncs a day, within the plan's quota. */
+            runsPerDay: number;
+            /** @description Calls of a sync that reads all selected collections. */
+            callsPerSync: number;
+            /** @description A day, once the first sync is over. */
+            callsPerDay: number;
+            firstSync: components["schemas"]["FirstSyncDto"];
+            /** @description What the calls of a day are held against; empty where there is no budget and the partner has no daily limit, or didn't tell yet. */
+            limits: components["schemas"]["ForecastLimitDto"][];
+            warnings: components["schemas"]["ForecastWarningDto"][];
+            /** @description All collections; those that aren't selected cost nothing. */
+            collections: components["schemas"]["CollectionForecastDto"][];
         };
         /** @enum {string} */
         RunTrigger: "schedule" | "manual" | "first" | "resync" | "replay";
@@ -3472,6 +3702,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    forecast_before: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskForecastDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    forecast_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */

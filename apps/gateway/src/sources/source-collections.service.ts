@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CollectionDeclaration } from '#connector-kit';
-import { AccountRepository, type CollectionHealth, type Principal, type SourceCollectionEntity } from '#persistence';
+import { AccountRepository, type CollectionHealth, type Principal, type SourceCollectionEntity, type SourceEntity } from '#persistence';
 import { SourceCredentials, type GivenCredentials } from './source-credentials.js';
 import { SourceTester } from './source-tester.js';
 import { SourcesService } from './sources.service.js';
@@ -12,12 +12,15 @@ export interface SourceCollection { readonly declaration: CollectionDeclaration;
 export class SourceCollections {
   constructor(private readonly sources: SourcesService, private readonly tester: SourceTester, private readonly credentials: SourceCredentials, private readonly account: AccountRepository) {}
 
-  async list(workspaceId: string, id: string): Promise<SourceCollection[]> {
+  async list(workspaceId: string, id: string): Promise<SourceCollection[]> { return (await this.of(workspaceId, id)).collections; }
+
+  /** With the source. */
+  async of(workspaceId: string, id: string): Promise<{ readonly source: SourceEntity; readonly collections: SourceCollection[] }> {
     const { source, collections, health } = await this.sources.get(workspaceId, id);
     const { declaration } = await this.tester.connectorOf(source);
     const calculated = new Map((await this.account.described(source.id)).map((described) => [described.collection, described.calculated]));
     const chosen = new Map(collections.map((one) => [one.collection, one]));
-    return declaration.collections.map((one) => ({ declaration: one, chosen: chosen.get(one.name), health: health.find(({ collection }) => collection === one.name), calculated: calculated.get(one.name) ?? [] }));
+    return { source, collections: declaration.collections.map((one) => ({ declaration: one, chosen: chosen.get(one.name), health: health.find(({ collection }) => collection === one.name), calculated: calculated.get(one.name) ?? [] })) };
   }
 
   /** Before there is a source. @throws Problem; an error of the taxonomy */

@@ -1,5 +1,5 @@
 import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit';
-import { CUSTOM_OBJECTS } from './discovery.js';
+import { CUSTOM_OBJECTS, DESCRIBES_PER_DAY } from './discovery.js';
 import { EVERYWHERE, OBJECTS } from './objects.js';
 import { OUTBOUND_MESSAGES } from './outbound-message.js';
 
@@ -8,7 +8,7 @@ const collections = OBJECTS.map(({ collection, object, title, common, messages, 
   description: `The ${object} object with every field that you may read, custom ones included${common ? '' : '; not in every org, or not for every user'}.`,
   components: messages ? ['sync', 'webhook'] : ['sync'], permissions: [object === 'UserLogin' ? 'Manage Users' : `Read on ${object}`],
   fields: { ...EVERYWHERE, ...fields },
-  window: 'changed', selectedByDefault: common, callsPerSync: 1,
+  window: 'changed', selectedByDefault: common, callsPerSync: 1, callsPerDay: DESCRIBES_PER_DAY,
 }));
 
 export const declaration: ConnectorDeclaration = {
@@ -46,7 +46,8 @@ export const declaration: ConnectorDeclaration = {
     { name: 'access_token', title: 'Access token', help: 'A session that you have: it ends after some hours without use, and nothing renews it.', fields: ['accessToken'] },
   ],
   collections,
-  discovered: { topic: CUSTOM_OBJECTS, title: 'Custom objects', description: 'Every custom object of your org that you may query, each as a collection and table of its own.' },
+  discovered: { topic: CUSTOM_OBJECTS, title: 'Custom objects', description: 'Every custom object of your org that you may query, each as a collection and table of its own.', callsPerSync: 1, callsPerDay: DESCRIBES_PER_DAY },
+  fullReadSetting: 'fullReadDays',
   limits: {
     text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We leave a fifth of the org\'s limit to others, or as much as you say.',
     requestsPerSecond: 10,

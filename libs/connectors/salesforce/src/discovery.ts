@@ -9,6 +9,9 @@ import { isObject, textOf } from './values.js';
 /** The one topic of all custom objects. */
 export const CUSTOM_OBJECTS = 'custom_objects';
 
+/** An object's fields are asked for anew once a day. */
+export const DESCRIBES_PER_DAY = 1;
+
 /** Custom objects and custom metadata types; not what hangs on them (shares, histories), nor events, external and big objects, which no `queryAll` reads. */
 const CUSTOM = /__(?:c|mdt)$/;
 
@@ -28,7 +31,7 @@ export const discovery: Discovery = {
       return {
         name, partnerName: object, kind: 'object', title: textOf(described.labelPlural) ?? textOf(described.label) ?? object,
         description: `Your custom object ${object} with every field that you may read.`,
-        components: ['sync'], permissions: [`Read on ${object}`], fields: EVERYWHERE, window: 'changed', selectedByDefault: false, callsPerSync: 1,
+        components: ['sync'], permissions: [`Read on ${object}`], fields: EVERYWHERE, window: 'changed', selectedByDefault: false, callsPerSync: 1, callsPerDay: DESCRIBES_PER_DAY,
       };
     });
   },
