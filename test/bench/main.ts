@@ -8,12 +8,14 @@ import { s2 } from './s2-normalizer.js';
 import { s3 } from './s3-loader.js';
 import { s4 } from './s4-webhooks.js';
 import { s5 } from './s5-freshness.js';
+import { s6 } from './s6-calls.js';
+import { s7 } from './s7-memory.js';
 import { s8 } from './s8-sources.js';
 import { s9 } from './s9-start.js';
 import { s10 } from './s10-neighbour.js';
 import { growth } from './growth.js';
 
-const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchResult>>> = { s1, s2, s3, s4, s5, s8, s9, s10, growth };
+const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchResult>>> = { s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, growth };
 
 const USAGE = `npm run bench [-- s1 s2 …] [--scale 0.1] [--json FILE] [--no-peers] [--no-profile] [--debezium]
   names      ${Object.keys(BENCHES).join(', ')}; all of them when none is given

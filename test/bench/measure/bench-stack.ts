@@ -12,6 +12,7 @@ import { newSecrets, type Secrets } from '../../../deploy/local/src/secrets.js';
 import { gatewayUrl, nodeProgram, type ServiceName } from '../../../deploy/local/src/services.js';
 import { foldersOf, startServices } from '../../../deploy/local/src/stack.js';
 import { measureCpu, type CpuSeconds } from './cpu.js';
+import { residentMb } from './memory.js';
 import type { BenchContext } from './report.js';
 import { until } from './until.js';
 
@@ -37,6 +38,8 @@ export interface BenchStack {
   end(...names: readonly string[]): Promise<void>;
   /** Measures every process that runs now, until the returned function is called. */
   cpu(): () => CpuSeconds;
+  /** Resident memory of these now, MB; without those that don't run. */
+  memory(names: readonly string[]): Readonly<Record<string, number>>;
 }
 
 export interface StackWishes {
@@ -91,6 +94,7 @@ export async function withStack<T>({ java }: Pick<BenchContext, 'java'>, wishes:
       startServices: (services, env = wishes.env) => startServices({ ...options, services, ...(env !== undefined && { env }) }),
       startProgram: (name, args, env, onLine) => supervisor.add(nodeProgram(name, compiled('test', 'bench', 'programs', `${name}.js`), args, { ...inheritedEnvironment(), ...env }, foldersOf(dir), (_, line) => onLine(line)), STAGES.services),
       end: async (...names) => { await Promise.all(names.map((name) => supervisor.pause(name))); },
+      memory: (names) => Object.fromEntries(names.flatMap((name) => { const mb = residentMb(supervisor.pid(name)); return mb === undefined ? [] : [[name, mb] as const]; })),
       cpu: () => measureCpu(Object.fromEntries([...supervisor.names.map((name) => [name, supervisor.pid(name)] as const), ['bench', process.pid] as const])),
     };
     if (wishes.customers !== undefined) await startSimulator(stack, wishes.customers);
