@@ -30,7 +30,7 @@ export async function s6(context: BenchContext): Promise<BenchResult> {
       context.say(`S6: ${name}`);
       const partner = await start();
       try {
-        for (const [what, run] of Object.entries(await countCalls(product, partner))) {
+        for (const [what, run] of Object.entries<RunCalls>({ ...await countCalls(product, partner) })) {
           const apart = run.collections.filter(({ needed, ours, partners }) => needed !== ours || ours !== partners);
           wrong += apart.length + run.unmatched.length;
           rows.push([`${name}: ${what === 'first' ? 'first sync' : what === 'unchanged' ? 'nothing changed' : `only ${partner.collections[0] ?? ''}`}`, sum(run, 'needed'), sum(run, 'ours'), sum(run, 'partners'), apart.map(({ collection, needed, ours, partners }) => `${collection} ${needed}/${ours}/${partners}`).join(' ')]);

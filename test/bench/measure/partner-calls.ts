@@ -10,10 +10,8 @@ export interface CountedPartner {
   readonly collections: readonly string[];
   /** Method and address of each request to the API so far, oldest first. */
   requests(): readonly string[];
-  /** Records on a page of a collection. */
-  pageRows(collection: string): number;
-  /** Calls of a first read besides its pages. */
-  readonly besidesPages: number;
+  /** Pages of a collection's list at the least, by the records of a run. */
+  pages(collection: string, records: ReadonlyMap<string, number>): number;
   /** Time passes at the partner, without a change. */
   rest(): void;
   stop(): Promise<void>;
@@ -74,7 +72,7 @@ export async function syncNow(product: CountingProduct, sourceId: string): Promi
 }
 
 /** What a run asked for, by our count and by the simulator's. */
-async function compare({ gateway }: CountingProduct, sourceId: string, run: RunDetail, asked: readonly string[], needed: (collection: string, records: number) => number): Promise<RunCalls> {
+async function compare({ gateway }: CountingProduct, sourceId: string, run: RunDetail, asked: readonly string[], needed: (collection: string, records: ReadonlyMap<string, number>) => number): Promise<RunCalls> {
   const { data } = await gateway.get<Usage>(`sources/${sourceId}/usage`);
   const ours = new Map(data.filter(({ runId }) => runId === run.id).map(({ collection, calls }) => [collection, calls]));
   const records = new Map(run.collections.map(({ collection, records: count }) => [collection, count]));
@@ -90,7 +88,16 @@ async function compare({ gateway }: CountingProduct, sourceId: string, run: RunD
   }
   for (const [request, rest] of open) for (const collection of rest) unmatched.push(`only counted by us, for ${collection}: ${request}`);
   const names = [...new Set([...ours.keys(), ...partners.keys(), ...run.collections.map(({ collection }) => collection)])].sort();
-  return { state: run.state, unmatched, collections: names.map((collection) => ({ collection, records: records.get(collection) ?? 0, needed: needed(collection, records.get(collection) ?? 0), ours: ours.get(collection) ?? 0, partners: partners.get(collection) ?? 0 })) };
+  return { state: run.state, unmatched, collections: names.map((collection) => ({ collection, records: records.get(collection) ?? 0, needed: needed(collection, records), ours: ours.get(collection) ?? 0, partners: partners.get(collection) ?? 0 })) };
+}
+
+/** Addresses outside of a collection's list, each once: lists within its records that go on elsewhere, descriptions, an object that stands alone. */
+function besidesList(requests: readonly string[]): number {
+  const pathOf = (request: string): string => request.split('?')[0] ?? '';
+  const times = new Map<string, number>();
+  for (const request of requests) times.set(pathOf(request), (times.get(pathOf(request)) ?? 0) + 1);
+  const [list] = [...times].sort(([, a], [, b]) => b - a)[0] ?? [];
+  return new Set(requests.filter((request) => pathOf(request) !== list)).size;
 }
 
 export interface ConnectorCalls {
@@ -114,7 +121,7 @@ export async function countCalls(product: CountingProduct, partner: CountedPartn
   // What came before the run was the test of the credentials.
   const tests = (await gateway.get<Usage>(`sources/${id}/usage`)).data.filter(({ runId }) => runId === null).reduce((sum, { calls }) => sum + calls, 0);
   const first = await compare(product, id, firstRun, partner.requests().slice(tests), (collection, records) =>
-    (isPart(collection) || stated(collection) === 0 ? 0 : Math.max(1, Math.ceil(records / partner.pageRows(collection))) + partner.besidesPages));
+    (isPart(collection) || stated(collection) === 0 ? 0 : Math.max(1, partner.pages(collection, records)) + besidesList(firstRun.calls.filter((call) => call.collection === collection).map(({ request }) => request))));
   // The next sync overlaps with the first one; the one after it sees a partner at rest.
   partner.rest();
   await syncNow(product, id);

@@ -28,7 +28,7 @@ export async function salesforceDay(product: CountingProduct & { readonly gatewa
     const { gateway } = product;
     const { clientId, clientSecret } = simulator.addApp(true);
     await gateway.put('oauth/salesforce/client', { clientId, clientSecret });
-    const configuration = { instanceUrl: simulator.url, loginUrl: simulator.url };
+    const configuration = { loginUrl: simulator.url };
     const grantId = await gateway.agree('salesforce', configuration, 'admin');
     const { id } = await gateway.post<{ id: string }>('sources', { connector: 'salesforce', name: 'CRM of a day', configuration, grantId });
     await newestRun(product, id);

@@ -1902,7 +1902,7 @@ export interface components {
              * @description Percent of the partner's own daily limit that are to be left to its other users.
              * @default 20
              */
-            partnerReservePercent: number;
+            partnerReservePercent?: number;
         };
         FirstSyncDto: {
             /** @description Calls; null when it is unknown. */
