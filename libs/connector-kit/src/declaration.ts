@@ -26,6 +26,8 @@ export interface CollectionDeclaration {
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */
   readonly callsPerSync: number;
+  /** Set when each sync reads all of it, so many records with a call: `callsPerSync` is the least then. */
+  readonly rowsPerCall?: number;
   /** API calls a day besides those, such as a look at the columns; 0 when it is left out. */
   readonly callsPerDay?: number;
   /** Of a collection that was found in an account: the partner's own name of what it holds, e.g. `Invoice__c`. */

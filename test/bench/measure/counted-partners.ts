@@ -11,11 +11,15 @@ const selected = async (connector: string, first: string): Promise<string[]> => 
   return [first, ...names.filter((name) => name !== first)];
 };
 
+/** Those that each sync reads whole. */
+const rereadOf = async (connector: string): Promise<ReadonlySet<string>> =>
+  new Set((await loadConnector(connector)).declaration.collections.filter(({ rowsPerCall }) => rowsPerCall !== undefined).map(({ name }) => name));
+
 async function stripe(): Promise<CountedPartner> {
   const events = (await loadConnector('stripe')).declaration.collections.filter(({ kind }) => kind === 'event').map(({ name }) => name);
   const simulator = await startStripeSimulator({ startAt: Date.now() - DAY, data: { customers: 230, days: 20 } });
   return {
-    connector: 'stripe', configuration: { apiKey: simulator.apiKey, baseUrl: simulator.url }, collections: await selected('stripe', 'customers'),
+    connector: 'stripe', rereads: await rereadOf('stripe'), configuration: { apiKey: simulator.apiKey, baseUrl: simulator.url }, collections: await selected('stripe', 'customers'),
     requests: () => simulator.requestLog.map(({ method, url }) => `${method} ${url}`), rest: () => { simulator.advance(30 * MINUTE); }, stop: () => simulator.stop(),
     // One list of all events.
     pages: (collection, records) => Math.ceil((events.includes(collection) ? events : [collection]).reduce((sum, name) => sum + (records.get(name) ?? 0), 0) / 100),
@@ -26,7 +30,7 @@ async function zendesk(): Promise<CountedPartner> {
   const simulator = await startZendeskSimulator({ startAt: Date.now() - DAY, data: { tickets: 1_300 } });
   const pageRows = new Map([['users', 1_000], ['organizations', 1_000], ['tickets', 1_000], ['ticket_events', 500]]);
   return {
-    connector: 'zendesk', configuration: { subdomain: 'acme', accessToken: simulator.accessToken, baseUrl: simulator.url }, collections: await selected('zendesk', 'tickets'),
+    connector: 'zendesk', rereads: await rereadOf('zendesk'), configuration: { subdomain: 'acme', accessToken: simulator.accessToken, baseUrl: simulator.url }, collections: await selected('zendesk', 'tickets'),
     requests: () => simulator.requestLog.map(({ method, url }) => `${method} ${url}`), rest: () => { simulator.advance(30 * MINUTE); }, stop: () => simulator.stop(),
     // A row of ticket events holds several of them.
     pages: (collection, records) => Math.ceil((collection === 'ticket_events' ? simulator.counts().ticket_event_rows : records.get(collection) ?? 0) / (pageRows.get(collection) ?? 100)),
@@ -36,7 +40,7 @@ async function zendesk(): Promise<CountedPartner> {
 async function salesforce(): Promise<CountedPartner> {
   const simulator = await startSalesforceSimulator({ startAt: Date.now() - DAY, data: { accounts: 1_100, days: 20 } });
   return {
-    connector: 'salesforce', configuration: { instanceUrl: simulator.url, accessToken: simulator.accessToken }, collections: await selected('salesforce', 'accounts'),
+    connector: 'salesforce', rereads: await rereadOf('salesforce'), configuration: { instanceUrl: simulator.url, accessToken: simulator.accessToken }, collections: await selected('salesforce', 'accounts'),
     requests: () => simulator.requestLog.map(({ method, url }) => `${method} ${url}`), rest: () => { simulator.advance(30 * MINUTE); }, stop: () => simulator.stop(),
     pages: (collection, records) => Math.ceil((records.get(collection) ?? 0) / 2_000),
   };

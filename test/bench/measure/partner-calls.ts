@@ -12,6 +12,8 @@ export interface CountedPartner {
   requests(): readonly string[];
   /** Pages of a collection's list at the least, by the records of a run. */
   pages(collection: string, records: ReadonlyMap<string, number>): number;
+  /** Collections that each sync reads whole. */
+  readonly rereads: ReadonlySet<string>;
   /** Time passes at the partner, without a change. */
   rest(): void;
   stop(): Promise<void>;
@@ -93,7 +95,8 @@ async function compare({ gateway }: CountingProduct, sourceId: string, run: RunD
 
 /** Addresses outside of a collection's list, each once: lists within its records that go on elsewhere, descriptions, an object that stands alone. */
 function besidesList(requests: readonly string[]): number {
-  const pathOf = (request: string): string => request.split('?')[0] ?? '';
+  // Salesforce's batches have addresses of their own.
+  const pathOf = (request: string): string => (request.split('?')[0] ?? '').replace(/\/query(All)?(\/[^/]*)?$/, '/query');
   const times = new Map<string, number>();
   for (const request of requests) times.set(pathOf(request), (times.get(pathOf(request)) ?? 0) + 1);
   const [list] = [...times].sort(([, a], [, b]) => b - a)[0] ?? [];
@@ -126,13 +129,14 @@ export async function countCalls(product: CountingProduct, partner: CountedPartn
   partner.rest();
   await syncNow(product, id);
   partner.rest();
-  const again = async (needed: (collection: string) => number): Promise<RunCalls> => {
+  const again = async (needed: (collection: string, records: ReadonlyMap<string, number>) => number): Promise<RunCalls> => {
     const before = partner.requests().length;
     const run = await syncNow(product, id);
     return compare(product, id, run, partner.requests().slice(before), needed);
   };
-  const unchanged = await again(stated);
+  const whole = (collection: string, records: ReadonlyMap<string, number>): number => (partner.rereads.has(collection) ? Math.max(stated(collection), partner.pages(collection, records)) : stated(collection));
+  const unchanged = await again(whole);
   const [kept = ''] = partner.collections;
   await gateway.put(`sources/${id}/collections`, { collections: [kept] });
-  return { first, unchanged, one: await again((collection) => (collection === kept ? stated(collection) : 0)) };
+  return { first, unchanged, one: await again((collection, records) => (collection === kept ? whole(collection, records) : 0)) };
 }

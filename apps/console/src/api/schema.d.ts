@@ -1955,6 +1955,8 @@ export interface components {
             callsPerSync: number;
             /** @enum {string} */
             basis: "declared" | "measured";
+            /** @description Each sync reads all of it, and how many records there are isn't known before the first one: it costs no less than this. */
+            isLeast: boolean;
             /** @description Syncs that the average is made of: the latest, 20 at most. */
             measuredRuns: number;
             /** @description Scheduled syncs a day that read it, by its rhythm. */

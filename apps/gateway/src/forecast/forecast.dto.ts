@@ -29,6 +29,7 @@ class CollectionForecastDto {
   @ApiProperty({ type: String, isArray: true, description: 'Selected collections whose records come in its pages; it is read for them, too.' }) readFor!: string[];
   @ApiProperty({ description: 'Calls of a sync that reads it: with basis declared of one in which nothing changed; with measured an average.' }) callsPerSync!: number;
   @ApiProperty({ enum: ['declared', 'measured'] }) basis!: 'declared' | 'measured';
+  @ApiProperty({ description: 'Each sync reads all of it, and how many records there are isn\'t known before the first one: it costs no less than this.' }) isLeast!: boolean;
   @ApiProperty({ type: 'integer', description: 'Syncs that the average is made of: the latest, 20 at most.' }) measuredRuns!: number;
   @ApiProperty({ description: 'Scheduled syncs a day that read it, by its rhythm.' }) readsPerDay!: number;
   @ApiProperty({ description: 'Of them those that read all of it, for its calculated columns.' }) fullReadsPerDay!: number;

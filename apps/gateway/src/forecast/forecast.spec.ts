@@ -5,7 +5,7 @@ import { heldAgainst, type DailyLimits } from './held-against.js';
 
 const DAY_MS = 86_400_000;
 const every = (everyMinutes: number): Forecast['schedule'] => ({ mode: 'interval', everyMinutes, phase: 0 });
-const [stripe, salesforce] = await Promise.all([loadConnector('stripe'), loadConnector('salesforce')]);
+const [stripe, salesforce, zendesk] = await Promise.all([loadConnector('stripe'), loadConnector('salesforce'), loadConnector('zendesk')]);
 
 function of(connector: Forecast['connector'], selected: Readonly<Record<string, number | null>>, more: Partial<Forecast> = {}) {
   const result = forecast({ connector, selected: new Map(Object.entries(selected)), schedule: every(180), syncsPerDay: 0, measured: [], fullReads: { days: 0, collections: new Set() }, ...more });
@@ -41,6 +41,11 @@ describe('a forecast', () => {
     expect(one('accounts')).toMatchObject({ basis: 'measured', measuredRuns: 12, callsPerSync: 3.5, callsPerDay: 28, fullReadCalls: 40 });
     expect(one('contacts')).toMatchObject({ callsPerSync: 1, callsPerDay: 9 });
     expect(result).toMatchObject({ callsPerDay: 37, firstSync: { calls: 45 } });
+  });
+
+  it('says that a list which each sync reads whole costs no less, until it was measured', () => {
+    expect(of(zendesk, { groups: null, tickets: null }).collections.filter(({ isLeast }) => isLeast).map(({ collection }) => collection)).toEqual(['groups']);
+    expect(of(zendesk, { groups: null }, { measured: [{ collection: 'groups', full: 3, average: 3, runs: 1 }] }).one('groups')).toMatchObject({ isLeast: false, callsPerDay: 24 });
   });
 
   it('takes in that objects with formulas are read in full every so many days', () => {

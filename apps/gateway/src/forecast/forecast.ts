@@ -23,6 +23,8 @@ export interface CollectionForecast {
   /** Calls of a run that reads it. */
   readonly callsPerSync: number;
   readonly basis: 'declared' | 'measured';
+  /** Each sync reads all of it, and how many records there are isn't known yet: it costs no less than this. */
+  readonly isLeast: boolean;
   /** Runs that the average is made of. */
   readonly measuredRuns: number;
   readonly readsPerDay: number;
@@ -54,10 +56,10 @@ export function forecast({ connector, selected, schedule, syncsPerDay, measured,
   const plans = selected.size === 0 ? [] : planReads(connector, new Set(selected.keys()));
   const reads = (names: readonly string[]): number => Math.min(most, Math.max(0, ...names.map((name) => readsPerDay(schedule, selected.get(name) ?? null))));
   const known = new Map(measured.map((one) => [one.collection, one]));
-  const collections = declared.map(({ name, callsPerSync: stated, callsPerDay: besides = 0 }): CollectionForecast => {
+  const collections = declared.map(({ name, callsPerSync: stated, callsPerDay: besides = 0, rowsPerCall }): CollectionForecast => {
     const plan = plans.find(({ reader }) => reader === name);
     const rest = { collection: name, selected: selected.has(name), readFor: plan?.feeds.filter((feed) => feed !== name) ?? [] };
-    if (plan === undefined) return { ...rest, callsPerSync: 0, basis: 'declared', measuredRuns: 0, readsPerDay: selected.has(name) ? reads([name]) : 0, fullReadsPerDay: 0, fullReadCalls: 0, callsPerDay: 0 };
+    if (plan === undefined) return { ...rest, callsPerSync: 0, basis: 'declared', isLeast: false, measuredRuns: 0, readsPerDay: selected.has(name) ? reads([name]) : 0, fullReadsPerDay: 0, fullReadCalls: 0, callsPerDay: 0 };
     const { average = null, runs = 0, full = null } = known.get(name) ?? {};
     // The change feed is asked in each run that reads anything.
     const perDay = reads(name === changeFeed ? [...selected.keys()] : plan.feeds);
@@ -65,7 +67,7 @@ export function forecast({ connector, selected, schedule, syncsPerDay, measured,
     // An average of few runs may not have met what happens once a day.
     const usual = Math.max(stated * perDay + besides, (average ?? 0) * perDay);
     return {
-      ...rest, callsPerSync: average ?? stated, basis: average === null ? 'declared' : 'measured', measuredRuns: runs, readsPerDay: perDay, fullReadsPerDay: fullPerDay, fullReadCalls: full,
+      ...rest, callsPerSync: average ?? stated, basis: average === null ? 'declared' : 'measured', isLeast: average === null && rowsPerCall !== undefined, measuredRuns: runs, readsPerDay: perDay, fullReadsPerDay: fullPerDay, fullReadCalls: full,
       callsPerDay: usual + (full ?? 0) * fullPerDay,
     };
   });

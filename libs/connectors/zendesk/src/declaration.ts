@@ -2,6 +2,7 @@ import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit
 import { EXPORTS, LISTS, WEBHOOK_EVENTS } from './collections/collections.js';
 import { FIELDS } from './collections/fields.js';
 import { EXPORT_ENDPOINT } from './collections/export-reader.js';
+import { PAGE_ROWS } from './collections/list-reader.js';
 import { API_TOKENS_END } from './map-error.js';
 
 type Described = { readonly name: string; readonly title: string; readonly description: string; readonly permission: string; readonly onRequest?: true };
@@ -51,7 +52,7 @@ export const declaration: ConnectorDeclaration = {
   ],
   collections: [
     ...EXPORTS.flatMap((collection) => [declare(collection, { window: 'changed' }), ...collection.parts.map((part) => declare(part, { partOf: collection.name, window: 'changed', callsPerSync: 0 }))]),
-    ...LISTS.map((collection) => declare(collection, collection.since === undefined ? {} : { window: 'created' })),
+    ...LISTS.map((collection) => declare(collection, collection.since === undefined ? { rowsPerCall: PAGE_ROWS } : { window: 'created' })),
     webhookEvents,
   ],
   limits: {

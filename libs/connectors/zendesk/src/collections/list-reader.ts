@@ -4,7 +4,8 @@ import { at } from '../normalize/values.js';
 import type { ListCollection } from './collections.js';
 import { listState, toCheckpoint, type ListState } from './state.js';
 
-const PAGE_ROWS = 100;
+/** Zendesk's most. */
+export const PAGE_ROWS = 100;
 /** How far a window reaches back into the one before it. */
 const LOOK_BACK_S = 600;
 
