@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { HungError, RAW_SPLIT_BYTES, isFinal, needsSupport, rawHeaders, rawKey, toErrorReport, type CollectionRunState, type ErrorReport, type SyncEvent } from '#contracts';
+import { HungError, RAW_SPLIT_BYTES, isFinal, needsSupport, rawHeaders, rawKey, toErrorReport, type CollectionRunState, type ErrorReport, type RawRecordMeta, type SyncEvent } from '#contracts';
 import { isRenewable, splitPage, withoutRefreshToken, type ApiCall, type Checkpoint, type PartnerWait } from '#connector-kit';
 import type { ClaimedRun, LogLine } from '#persistence';
+import { FullPasses, comparePass, type FullPass } from './run-sync/full-passes.js';
 import { PostMortem } from './run-sync/post-mortem.js';
 import type { RunPorts } from './run-sync/run-ports.js';
 import type { CollectionMessage, PageMessage, ParentMessage, RunOutcome, WorkerInput, WorkerMessage } from './run-sync/worker-protocol.js';
@@ -41,6 +42,7 @@ export class SyncRun {
   private lastSave = 0;
   /** Versions of the described types, by reader: kept before a page that has them is sent. */
   private readonly described = new Map<string, Promise<number>>();
+  private readonly passes = new FullPasses((message) => this.note('warn', message));
   /** Of those that the worker has. */
   private credentialsVersion: number;
   private readonly log: LogLine[] = [];
@@ -166,17 +168,22 @@ export class SyncRun {
     const { run, ports } = this;
     if (page.fields !== undefined) this.described.set(page.collection, ports.store.describe(run.sourceId, page.collection, page.fields));
     const fieldsVersion = await this.described.get(page.collection);
-    const body = Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength);
-    const parts = body.length > RAW_SPLIT_BYTES && page.recordsAt !== '' ? splitPage(body, page.recordsAt, RAW_SPLIT_BYTES) : [body];
+    await this.toRaw(String(page.sequence), page.sequence % SHARDS, Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength), {
+      collection: page.rawCollection, observedAt: page.observedAt, recordsAt: page.recordsAt, request: page.request,
+      ...(page.contentType !== undefined && { contentType: page.contentType }), ...(fieldsVersion !== undefined && { fieldsVersion }),
+    });
+  }
+
+  /** @param id within the attempt */
+  private async toRaw(id: string, shard: number, body: Buffer, meta: Pick<RawRecordMeta, 'collection' | 'observedAt' | 'recordsAt' | 'request' | 'contentType' | 'fieldsVersion' | 'absent'>): Promise<void> {
+    const { run, ports } = this;
+    const parts = body.length > RAW_SPLIT_BYTES && meta.recordsAt !== '' ? splitPage(body, meta.recordsAt, RAW_SPLIT_BYTES) : [body];
     await Promise.all(parts.map((value, part) => ports.toRaw(run.connector, {
-      key: rawKey(run.sourceId, page.rawCollection, page.sequence % SHARDS),
+      key: rawKey(run.sourceId, meta.collection, shard),
       value,
       headers: rawHeaders({
-        id: `${run.runId}/${run.token}/${page.sequence}/${part}`,
-        workspaceId: run.workspaceId, sourceId: run.sourceId, connector: run.connector, collection: page.rawCollection, component: 'sync',
-        receivedAt: new Date().toISOString(), observedAt: page.observedAt, recordsAt: page.recordsAt, runId: run.runId,
-        selected: run.collections.map(({ collection }) => collection), request: page.request,
-        ...(page.contentType !== undefined && { contentType: page.contentType }), ...(fieldsVersion !== undefined && { fieldsVersion }),
+        ...meta, id: `${run.runId}/${run.token}/${id}/${part}`, workspaceId: run.workspaceId, sourceId: run.sourceId, connector: run.connector, component: 'sync',
+        receivedAt: new Date().toISOString(), runId: run.runId, selected: run.collections.map(({ collection }) => collection),
       }),
     })));
   }
@@ -187,6 +194,7 @@ export class SyncRun {
     count.pages(1);
     count.records(Object.values(page.counts).reduce((sum, count) => sum + count, 0));
     this.worker.postMessage({ type: 'durable' } satisfies ParentMessage);
+    if (this.run.extent?.from === undefined) this.passes.take(page);
     const entry = this.entry(page.collection);
     if (page.checkpoint !== undefined) entry.checkpoint = page.checkpoint;
     entry.calls.push(...calls);
@@ -199,9 +207,26 @@ export class SyncRun {
     await this.save();
     this.tally({}, calls);
     await this.ports.store.recordCalls(this.run.runId, calls);
+    const pass = state === 'succeeded' ? this.passes.complete(collection) : undefined;
+    if (pass !== undefined && !await this.compare(collection, pass)) return this.lose();
     if (!await this.ports.store.collectionState(this.run.runId, this.run.token, collection, state, error, fullPass)) return this.lose();
     if (error !== undefined) { this.note('error', `${collection}: ${error.title} ${error.remedy}`); this.ports.count.errors(error.code); }
     this.publishCollection(collection, state, error);
+  }
+
+  /** Deletes what a complete pass didn't find any more: durable first, forgotten then. False: the lease is lost. */
+  private async compare(collection: string, pass: FullPass): Promise<boolean> {
+    const { run, ports: { store } } = this;
+    const known = await store.knownRecords(run.runId, run.token, collection);
+    if (known === undefined) return false;
+    const { version, ...change } = comparePass(collection, pass, known);
+    if (change.gone.length > 0) {
+      const body = Buffer.from(JSON.stringify({ absent: change.gone.map((id) => ({ id })) }));
+      await this.toRaw(`absent/${collection}`, 0, body, { collection, observedAt: version, recordsAt: 'absent', absent: true });
+      this.note('info', `${collection}: ${change.gone.length} records are gone at the partner and are deleted here.`);
+    }
+    if (change.notice !== undefined) this.note('warn', change.notice.title);
+    return store.keepKnown(run.runId, run.token, collection, change);
   }
 
   /** Counts, calls and checkpoints of what became durable, for all collections that moved. */

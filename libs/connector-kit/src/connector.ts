@@ -45,6 +45,16 @@ export interface ReadContext {
   warn(message: string): void;
 }
 
+/** What a page is to a pass over the whole of a collection that declares `deletedWhenAbsent`. */
+export interface PassPage {
+  /** Ids of all records of the collection in the page, as `normalize` gives them. */
+  readonly ids: readonly string[];
+  /** The first page: nothing stands before it. */
+  readonly begins: boolean;
+  /** The last page: nothing that the partner has was left out since the first. */
+  readonly ends: boolean;
+}
+
 /** One answer of the partner, byte for byte, on its way to the raw topic. */
 export interface Page {
   readonly body: Buffer;
@@ -61,6 +71,8 @@ export interface Page {
   readonly contentType?: string;
   /** Types of the columns of the collection that is read, where the partner describes them. */
   readonly fields?: DescribedFields;
+  /** Present while what is read can still become a complete pass, see `CollectionDeclaration.deletedWhenAbsent`; a page without it ends that. */
+  readonly pass?: PassPage;
   /** Saved once this page and all before it are durable. Absent: the checkpoint stays where it was. */
   readonly checkpoint?: Checkpoint;
 }

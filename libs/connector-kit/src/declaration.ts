@@ -22,6 +22,11 @@ export interface CollectionDeclaration {
   readonly partOf?: string | readonly string[];
   /** By which time of its records a stretch can be read by itself; absent: the collection is read whole or not at all. */
   readonly window?: 'created' | 'changed';
+  /**
+   * A record that a complete pass doesn't bring any more is deleted, and nothing else tells of it. Its reader states passes with
+   * `Page.pass`; its records' version is `observedAt`, so that one that comes back is newer than its deletion.
+   */
+  readonly deletedWhenAbsent?: true;
   /** False for collections that a person must ask for. */
   readonly selectedByDefault: boolean;
   /** API calls of one sync in which nothing changed, for the forecast. */

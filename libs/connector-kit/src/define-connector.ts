@@ -15,6 +15,9 @@ export function defineConnector(connector: Connector): Connector {
     names.add(name);
     if (kind === 'object' && (partOf === undefined) !== (name in readers)) fail(`${name} needs a reader or partOf, and not both`);
   }
+  for (const { name, kind, partOf, window, deletedWhenAbsent } of declaration.collections) {
+    if (deletedWhenAbsent === true && (kind !== 'object' || partOf !== undefined || window !== undefined)) fail(`${name} can't be deletedWhenAbsent: only objects with a reader of their own that is never read in part are compared`);
+  }
   if (connector.changeFeed !== undefined && !(connector.changeFeed in readers)) fail(`the change feed ${connector.changeFeed} has no reader`);
   for (const { name, fields } of declaration.methods ?? []) for (const field of fields) if (!declaration.configuration.some((one) => one.name === field)) fail(`the method ${name} takes ${field}, which is no field of the configuration`);
   for (const collection of declaration.collections) {

@@ -1,5 +1,5 @@
 export type {
-  CheckContext, CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Discovery, Normalize, NormalizeFailure, NormalizedRecord, Page,
+  CheckContext, CheckResult, Checkpoint, CollectionAccess, Connector, Credentials, Discovery, Normalize, NormalizeFailure, NormalizedRecord, Page, PassPage,
   ReadCollection, ReadContext, ReadWindow, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
 } from './connector.js';
 export { parentsOf, topicOf } from './declaration.js';

@@ -96,6 +96,47 @@ describe('runs after changes', () => {
     expect(counted(names)).toEqual(Object.fromEntries(names.map((name) => [name, counts[name]])));
   }, 60_000);
 
+  describe('state complete passes', () => {
+    const pages = async (collection: string, checkpoint?: Checkpoint, stopAfter = Infinity): Promise<Page[]> => {
+      const read: Page[] = [];
+      const credentials = { subdomain: simulator.subdomain, email: simulator.email, apiToken: simulator.apiToken, baseUrl: simulator.url };
+      const http = createPartnerHttp({ connector, credentials, limits: {}, allowPrivateAddresses: true, onCall: () => undefined });
+      try {
+        for await (const page of connector.readers[collection]?.({
+          http, credentials, checkpoint, checkpoints: {}, startDate: 0, selected: new Set([collection]), run: createRunScope(), now: () => http.now(), signal: new AbortController().signal, warn: () => undefined,
+        }) ?? []) if (read.push(page) >= stopAfter) break;
+      } finally { await http.close(); }
+      return read;
+    };
+    const stated = (read: readonly Page[]) => read.map(({ pass }) => pass === undefined ? undefined : [pass.ids.length, pass.begins, pass.ends]);
+    const fill = (collection: 'macros' | 'sla_policies' | 'tags', to: number): void => { while (simulator.counts()[collection] < to) simulator.create(collection, { title: 'One more' }); };
+
+    it('over the pages by cursor, from the first to the last', async () => {
+      fill('macros', 230);
+      expect(stated(await pages('macros'))).toEqual([[100, true, false], [100, false, false], [30, false, true]]);
+      const [first] = await pages('macros', undefined, 1);
+      expect(stated(await pages('macros', first?.checkpoint))).toEqual([[100, false, false], [30, false, true]]);
+      expect(stated(await pages('macros', { walk: { from: 0, until: 1, reached: 1, after: 'not taken' } }))).toEqual([[100, true, false], [100, false, false], [30, false, true]]);
+    });
+
+    it('of pages by number only when there is one', async () => {
+      fill('sla_policies', 100);
+      expect(stated(await pages('sla_policies'))).toEqual([[100, true, true]]);
+      fill('sla_policies', 101);
+      expect(stated(await pages('sla_policies'))).toEqual([undefined, undefined]);
+    });
+
+    it('never of tags, nor of what has a record without a certain id', async () => {
+      expect(stated(await pages('tags'))).toEqual([undefined]);
+      const [all] = stated(await pages('macros'));
+      expect(all?.slice(1)).toEqual([true, true]);
+      for (const id of ['9007199254740993', 'null', '""']) {
+        simulator.fault({ path: '/api/v2/macros.json', kind: 'rewrite', rewrite: (text) => text.replace(/"id":\d+/, `"id":${id}`) });
+        expect(stated(await pages('macros'))).toEqual([undefined]);
+      }
+    });
+  });
+
   it('see what changed in the last minute one run later, and nothing twice but the last second', async () => {
     const table = new Table();
     const checkpoints: Record<string, Checkpoint | undefined> = {};

@@ -5,6 +5,7 @@
 export const CE_TYPES = {
   rawPage: 'cloud-sources.raw.page.v1',
   rawWebhook: 'cloud-sources.raw.webhook.v1',
+  rawAbsent: 'cloud-sources.raw.absent.v1',
   object: 'cloud-sources.object.v1',
   event: 'cloud-sources.event.v1',
   syncCommand: 'cloud-sources.sync.command.v1',

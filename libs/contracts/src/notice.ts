@@ -1,5 +1,5 @@
 /** Why a person should look, although nothing has failed for good. */
-export const NOTICE_CODES = ['failing_repeatedly', 'paused_automatically', 'reads_nothing'] as const;
+export const NOTICE_CODES = ['failing_repeatedly', 'paused_automatically', 'reads_nothing', 'records_gone'] as const;
 
 /** A warning on a run, a collection or a source. Never holds a secret. */
 export interface Notice {

@@ -33,6 +33,8 @@ export interface RawRecordMeta {
   readonly contentType?: string;
   /** Of the described types of this collection's columns, see `RecordMeta.fieldsVersion`. */
   readonly fieldsVersion?: number;
+  /** The records aren't the partner's: they hold the ids that a complete pass, begun at `observedAt`, didn't find any more. */
+  readonly absent?: true;
   readonly traceparent?: string;
   /** Set when it is normalised again: milliseconds since the epoch. Its events take the place of those with the same id. */
   readonly replay?: number;
@@ -46,7 +48,7 @@ export function rawHeaders(meta: RawRecordMeta): Record<string, string> {
   return toHeaders({
     id: meta.id,
     source: `/sources/${meta.sourceId}`,
-    type: meta.component === 'sync' ? CE_TYPES.rawPage : CE_TYPES.rawWebhook,
+    type: meta.absent === true ? CE_TYPES.rawAbsent : meta.component === 'sync' ? CE_TYPES.rawPage : CE_TYPES.rawWebhook,
     time: meta.receivedAt,
     workspaceid: meta.workspaceId,
     sourceid: meta.sourceId,
@@ -80,6 +82,7 @@ export function readRawHeaders(headers: WireHeaders | undefined): RawRecordMeta 
   return {
     id: need('id'), workspaceId: need('workspaceid'), sourceId: need('sourceid'), connector: need('connector'),
     collection: need('collection'), component, receivedAt: need('time'), observedAt, recordsAt: need('recordsat'),
+    ...(attribute(headers, 'type') === CE_TYPES.rawAbsent && { absent: true }),
     ...(runId !== undefined && { runId }),
     ...(selected !== undefined && { selected: selected.split(',') }),
     ...(request !== undefined && { request }),

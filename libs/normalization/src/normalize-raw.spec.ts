@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventRecord, ObjectRecord, validate, type RawRecordMeta } from '#contracts';
+import { EventRecord, ObjectRecord, rawHeaders, readRawHeaders, validate, type RawRecordMeta } from '#contracts';
 import type { Normalize } from '#connector-kit';
 import { normalizeRaw } from './normalize-raw.js';
 
@@ -58,6 +58,18 @@ describe('normalizeRaw', () => {
     ['no_records', Buffer.from('{"items":[]}')],
   ])('gives the whole raw record up as %s', (reason, body) => {
     expect(normalizeRaw(normalize, meta, body)).toEqual({ messages: [], failures: [expect.objectContaining({ reason, bytes: body })] });
+  });
+
+  it('makes deletions of the ids that a complete pass didn\'t find, without asking the connector', () => {
+    const absent = { ...meta, recordsAt: 'absent', absent: true } as const;
+    const { messages, failures } = normalizeRaw(() => { throw new Error('not the partner\'s'); }, absent, Buffer.from('{"absent":[{"id":"a"},{"id":7}]}'));
+    expect(messages.map(({ collection, key, value }) => [collection, key, JSON.parse(value)])).toEqual([
+      ['things', 's1/a', { id: 'a', version: '1767323045678', deleted: true, receivedAt: meta.receivedAt, data: { id: 'a' } }],
+    ]);
+    expect(failures).toMatchObject([{ reason: 'record_invalid', index: 1 }]);
+    expect(readRawHeaders(rawHeaders(absent))).toEqual(absent);
+    expect(readRawHeaders(rawHeaders(meta))).toEqual(meta);
+    expect(normalizeRaw(normalize, { ...absent, selected: ['others'] }, Buffer.from('{"absent":[{"id":"a"}]}')).messages).toEqual([]);
   });
 
   it('takes a body that is one record, and keeps it whole when it fails', () => {

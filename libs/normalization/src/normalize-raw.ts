@@ -47,6 +47,9 @@ function fault(record: NormalizedRecord): string | undefined {
   return undefined;
 }
 
+/** What a complete pass didn't find any more: deleted, as of its begin. */
+const deletion: Normalize = ({ id }, { collection, observedAt }) => [{ collection, kind: 'object', id: typeof id === 'string' ? id : '', version: observedAt, deleted: true, data: { id } }];
+
 /**
  * One raw record (a page or a webhook body) to messages for the object and event topics. Deterministic: the same bytes
  * and meta always give the same messages with the same ids. Nothing is lost: what isn't a message is a failure with bytes.
@@ -64,6 +67,7 @@ export function normalizeRaw(normalize: Normalize, meta: RawRecordMeta, body: Bu
     const reason = (error as { reason?: string }).reason ?? 'no_records';
     return { messages, failures: [{ reason, message: (error as Error).message, bytes: body }] };
   }
+  const toRecords = meta.absent === true ? deletion : normalize;
   const selected = meta.selected === undefined ? undefined : new Set(meta.selected);
   const shared = new SharedHeaders(meta);
   let slices: readonly { start: number; end: number }[] | undefined;
@@ -77,7 +81,7 @@ export function normalizeRaw(normalize: Normalize, meta: RawRecordMeta, body: Bu
     if (!isObject(record)) return fail(index, 'record_not_object', 'the record is not a JSON object');
     let normalized: ReturnType<Normalize>;
     try {
-      normalized = normalize(record, meta);
+      normalized = toRecords(record, meta);
     } catch (error) {
       return fail(index, 'normalize_failed', `the connector can't read the record: ${error instanceof Error ? error.name : 'unknown error'}`);
     }

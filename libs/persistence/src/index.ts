@@ -8,6 +8,7 @@ export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.e
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
 export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type DeadLetterFilter, type DeadLetterMessage, type DeadLetterRow, type DeadLetterState, type NewDeadLetter } from './dead-letter.repository.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
+export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';
 export { GrantGone, OAuthRepository, type Grant, type OAuthClientRow } from './oauth.repository.js';
 export { OutboxRepository, type OutboxMessage } from './outbox.repository.js';

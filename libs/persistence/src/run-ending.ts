@@ -75,7 +75,9 @@ async function noteHealth(tx: Executor, runId: string, sourceId: string): Promis
     judged as (
       select d.*, b.full_records as had, coalesce(b.streak_runs, 0) as streak,
         d.state = 'succeeded' and d.records = 0 and (
-          (d.full_pass and b.full_records > 0) or (b.streak_runs >= ${STREAK_RUNS} and b.streak_since <= now() - interval '${STREAK_DAYS} days')) as empty
+          (d.full_pass and b.full_records > 0) or (b.streak_runs >= ${STREAK_RUNS} and b.streak_since <= now() - interval '${STREAK_DAYS} days'))
+        -- Where complete passes are compared, that tells of what is gone.
+        and not exists (select from full_passes p where p.source_id = $2 and p.collection = d.collection) as empty
       from done d left join before b using (collection)),
     noted as (
       insert into collection_health as h (source_id, collection, failed_runs, failing_since, streak_runs, streak_since, full_records)
@@ -89,7 +91,7 @@ async function noteHealth(tx: Executor, runId: string, sourceId: string): Promis
         streak_runs = case when excluded.failed_runs > 0 then h.streak_runs when excluded.streak_runs = 0 then 0 else h.streak_runs + 1 end,
         streak_since = case when excluded.failed_runs > 0 then h.streak_since when excluded.streak_runs = 0 then null else coalesce(h.streak_since, now()) end,
         full_records = coalesce(excluded.full_records, h.full_records),
-        warning = case when excluded.streak_runs > 0 or (h.warning ->> 'at')::timestamptz < now() - interval '${EMPTY_DAYS} days' then null else h.warning end)
+        warning = case when (excluded.streak_runs > 0 and h.warning ->> 'code' = 'reads_nothing') or (h.warning ->> 'at')::timestamptz < now() - interval '${EMPTY_DAYS} days' then null else h.warning end)
     select collection, had::float8 as before, streak from judged where empty`, [runId, sourceId]);
 }
 
@@ -102,7 +104,7 @@ async function warn(tx: Executor, runId: string, empty: readonly Empty[]): Promi
     remedy: 'Look at the partner whether the records are still there, and whether the credentials may still see all of them. Nothing was deleted here on account of this.',
   }));
   if (notices.length === 0) return;
-  await rows(tx, 'update runs set warnings = $2::jsonb where id = $1', [runId, jsonb(notices)]);
+  await rows(tx, 'update runs set warnings = warnings || $2::jsonb where id = $1', [runId, jsonb(notices)]);
   await rows(tx, `update collection_runs c set warning = n from jsonb_array_elements($2::jsonb) n where c.run_id = $1 and c.collection = n ->> 'collection'`, [runId, jsonb(notices)]);
   await rows(tx, `update collection_health h set warning = n from jsonb_array_elements($2::jsonb) n, runs r where r.id = $1 and h.source_id = r.source_id and h.collection = n ->> 'collection'`, [runId, jsonb(notices)]);
 }

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { keepDescribed } from './account.repository.js';
 import { jsonb, rows } from './database.js';
 import type { RunExtent } from './entities/run.entity.js';
+import { keepKnown, knownRecords, type KnownChange, type KnownRecords } from './known-records.js';
 import { putCommands } from './outbox.repository.js';
 import { beginEnding, closeAttempts, closeRun, type EndedRun, type Trace } from './run-ending.js';
 
@@ -125,6 +126,10 @@ export class RunRepository {
 
   /** The version of the collection's types that holds these; see `described_fields`. */
   describe(sourceId: string, collection: string, fields: DescribedFields): Promise<number> { return keepDescribed(this.database, sourceId, collection, fields); }
+
+  /** See `known-records.ts`. */
+  knownRecords(runId: string, token: number, collection: string): Promise<KnownRecords | undefined> { return knownRecords(this.database, runId, token, collection); }
+  keepKnown(runId: string, token: number, collection: string, change: KnownChange): Promise<boolean> { return keepKnown(this.database, runId, token, collection, change); }
 
   /** After the broker's acknowledgement: checkpoint, counts, usage and calls in one statement. False: nothing was written. */
   async saveProgress(runId: string, token: number, { collection, checkpoint, addRecords, calls = [] }: Progress): Promise<boolean> {

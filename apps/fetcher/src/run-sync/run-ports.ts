@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport, ReplayProgress, RunState, SyncEvent } from '#contracts';
-import type { ClaimedRun, LogLine, Progress, Trace } from '#persistence';
+import type { ClaimedRun, KnownChange, KnownRecords, LogLine, Progress, Trace } from '#persistence';
 import type { ApiCall, DescribedFields, Quota } from '#connector-kit';
 import type { OutgoingMessage } from '#kafka';
 import type { Renewed } from '#oauth';
@@ -12,6 +12,8 @@ export interface RunStore {
   saveProgress(runId: string, token: number, progress: Progress): Promise<boolean>;
   collectionState(runId: string, token: number, collection: string, state: CollectionRunState, error?: ErrorReport, fullPass?: boolean): Promise<boolean>;
   showProgress(runId: string, token: number, progress: ReplayProgress): Promise<boolean>;
+  knownRecords(runId: string, token: number, collection: string): Promise<KnownRecords | undefined>;
+  keepKnown(runId: string, token: number, collection: string, change: KnownChange): Promise<boolean>;
   waiting(runId: string, token: number, collections: readonly string[], until: Date): Promise<boolean>;
   release(runId: string, token: number): Promise<boolean>;
   finish(runId: string, token: number, state: Exclude<RunState, 'queued' | 'running'>, error?: ErrorReport, resumeAt?: Date, trace?: Trace): Promise<boolean>;

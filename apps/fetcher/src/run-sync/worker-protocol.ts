@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, Quota, ReadWindow } from '#connector-kit';
+import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, PassPage, Quota, ReadWindow } from '#connector-kit';
 import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
@@ -34,6 +34,7 @@ export interface PageMessage {
   readonly request: string;
   readonly contentType?: string;
   readonly fields?: DescribedFields;
+  readonly pass?: PassPage;
   readonly checkpoint?: Checkpoint;
 }
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { PartnerContractError, PermissionDeniedError, RateLimitedError } from '#contracts';
 import { checkAccess } from '../check-access.js';
-import type { Connector, Normalize, NormalizedRecord, Page, ReadContext, WebhookRequest } from '../connector.js';
+import type { Connector, Normalize, NormalizedRecord, Page, PassPage, ReadContext, WebhookRequest } from '../connector.js';
 import { defineConnector } from '../define-connector.js';
 import { parsePage } from '../read-page.js';
 import { hmacVerifier } from '../webhook/hmac-verifier.js';
@@ -148,6 +148,7 @@ describe('the conformance suite', () => {
       for await (const page of good(context)) { if (held !== undefined) yield held; held = page; }
       if (held !== undefined && context.window === undefined) yield held;
     })],
+    ['§3.14', 'states passes of what isn\'t compared', reader(async function* (context) { for await (const page of good(context)) yield { ...page, pass: { ids: [], begins: true, ends: true } }; })],
     ['§4.1', 'looks at what nobody selected', { changeFeed: 'contacts' }],
     ['§4.2', 'costs more than it says', reader(async function* (context) { await context.http.send({ path: '/me', collection: 'contacts' }); yield* good(context); })],
     ['§4.3', 'counts a call for nobody', reader(async function* (context) { await context.http.send({ path: '/me', collection: 'nobody' }); yield* good(context); })],
@@ -172,6 +173,33 @@ describe('the conformance suite', () => {
   it.each(mutants)('%s finds a connector that %s', async (clause, _fault, change) => {
     const found = connectorConformance({ ...acme, ...change }, harness).find(({ name }) => name.startsWith(`${clause} `));
     await expect(found?.run()).rejects.toThrow();
+  });
+
+  describe('where passes are compared', () => {
+    const passCase = (alter: (page: Page & { readonly pass: PassPage }, context: ReadContext) => Page, more: Partial<Connector> = {}) => {
+      async function* whole(context: ReadContext): AsyncIterable<Page> {
+        const begin = context.checkpoint?.['after'] ?? '0';
+        let begins = begin === '0';
+        for await (const page of good({ ...context, checkpoint: { after: begin } })) {
+          const { contacts, more: goesOn } = JSON.parse(page.body.toString('utf8')) as { contacts: { id: string }[]; more: boolean };
+          yield alter({ ...page, checkpoint: goesOn ? page.checkpoint ?? {} : {}, pass: { ids: contacts.map(({ id }) => id), begins, ends: !goesOn } }, context);
+          begins = false;
+        }
+      }
+      const collections = acme.declaration.collections.map(({ window: _, ...one }) => one.name === 'contacts' ? { ...one, deletedWhenAbsent: true as const, callsPerSync: 4 } : one);
+      return connectorConformance({ ...acme, declaration: { ...acme.declaration, collections }, readers: { contacts: whole }, ...more }, harness).find(({ name }) => name.startsWith('§3.14 '));
+    };
+
+    it('passes a connector that states them rightly', async () => { await passCase((page) => page)?.run(); });
+
+    it.each<[string, (page: Page & { readonly pass: PassPage }, context: ReadContext) => Page, Partial<Connector>]>([
+      ['never says that it ends', (page) => ({ ...page, pass: { ...page.pass, ends: false } }), {}],
+      ['leaves a record out', (page) => ({ ...page, pass: { ...page.pass, ids: page.pass.ids.slice(1) } }), {}],
+      ['leaves a page out', (page) => page.pass.begins ? page : { ...page, pass: { ...page.pass, ids: [] } }, {}],
+      ['begins in the middle', (page, { checkpoint }) => ({ ...page, pass: { ...page.pass, begins: page.pass.begins || page.request.endsWith(`after=${String(checkpoint?.['after'])}`) } }), {}],
+      ['ends before the end', (page) => ({ ...page, pass: { ...page.pass, ends: true } }), {}],
+      ['gives a record that comes back no newer version', (page) => page, { normalize: (record, meta) => normalize(record, meta).map((item) => 'failure' in item ? item : { ...item, version: 1 }) }],
+    ])('finds one that %s', async (_fault, alter, more) => { await expect(passCase(alter, more)?.run()).rejects.toThrow(); });
   });
 
   it('has a faulty connector for every case', () => {

@@ -75,6 +75,22 @@ export function readingCases(connector: Connector, harness: ConformanceHarness):
       }
     }) },
 
+    { name: '§3.14 a pass is stated only where passes are compared, and shows every record once it is said to be complete', run: bed('filled', async (one) => {
+      const compared = new Set(connector.declaration.collections.filter(({ deletedWhenAbsent }) => deletedWhenAbsent).map(({ name }) => name));
+      for (const { reader, selected } of one.readers) {
+        const whole = await one.readAll({ selected });
+        if (!compared.has(reader)) { assert.ok(whole.pages.every(({ page }) => page.pass === undefined), `${reader} states passes, but isn't deletedWhenAbsent`); continue; }
+        const wanted = ids(one, whole.pages, [reader]);
+        assert.deepEqual(passOf(whole, reader), wanted, `${reader}: the first read is a complete pass`);
+        assert.deepEqual(passOf(await one.readAll({ selected, checkpoints: whole.checkpoints }), reader), wanted, `${reader}: so is the next one`);
+        for (const each of whole.pages) for (const { collection, version, id } of normalizePages(connector, [each], [reader]).records) assert.ok(version >= each.page.observedAt, `${collection}/${id}: its version is below observedAt`);
+        if (pagesOf(whole, reader).length < 2) continue;
+        const first = await one.read({ selected, stopAfter: { reader, pages: 1 } });
+        const rest = passOf(await one.readAll({ selected, checkpoints: first.checkpoints }), reader);
+        assert.deepEqual(rest ?? wanted, wanted, `${reader}: what goes on from a checkpoint is said to be complete`);
+      }
+    }) },
+
     { name: '§4.1 a deselected collection costs no call', run: bed('filled', async (one) => {
       const none = await one.readAll({ selected: [] });
       assert.deepEqual(none.calls.map(({ request }) => request), [], 'calls with nothing selected');
@@ -134,6 +150,19 @@ function livingIds(records: readonly NormalizedRecord[]): Map<string, number> {
     if (!gone.has(name)) found.set(collection, (found.get(collection) ?? 0) + 1);
   }
   return found;
+}
+
+/** `collection/id` of the complete pass that the pages state; undefined when they state none. */
+function passOf(result: ReadResult, reader: string): string[] | undefined {
+  let pass: Set<string> | undefined;
+  let ended = false;
+  for (const { page } of pagesOf(result, reader)) {
+    if (page.pass?.begins === true) pass = new Set();
+    if (page.pass === undefined || ended) pass = undefined;
+    ended = page.pass?.ends === true;
+    for (const id of page.pass?.ids ?? []) pass?.add(`${reader}/${id}`);
+  }
+  return ended && pass !== undefined ? [...pass].sort() : undefined;
 }
 
 const pagesOf = ({ pages }: ReadResult, reader: string): ReadPage[] => pages.filter((page) => page.reader === reader);

@@ -52,7 +52,9 @@ export const declaration: ConnectorDeclaration = {
   ],
   collections: [
     ...EXPORTS.flatMap((collection) => [declare(collection, { window: 'changed' }), ...collection.parts.map((part) => declare(part, { partOf: collection.name, window: 'changed', callsPerSync: 0 }))]),
-    ...LISTS.map((collection) => declare(collection, collection.since === undefined ? { rowsPerCall: PAGE_ROWS } : { window: 'created' })),
+    ...LISTS.map((collection) => declare(collection, {
+      ...(collection.since === undefined ? { rowsPerCall: PAGE_ROWS } : { window: 'created' }), ...(collection.deletedWhenAbsent && { deletedWhenAbsent: true }),
+    })),
     webhookEvents,
   ],
   limits: {

@@ -151,6 +151,11 @@ export class ZendeskSimulator {
     remove(this.account, resource, id);
   }
 
+  /** What was deleted is there again, as it was. */
+  restore(resource: ResourceName, object: ZendeskObject): void {
+    this.account.put(resource, object);
+  }
+
   /** A system update of a ticket: moves `generated_timestamp` only, and makes no event. */
   touch(ticket: number, fields: Fields = {}): void {
     touchTicket(this.account, ticket, fields);

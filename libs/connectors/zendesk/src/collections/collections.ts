@@ -31,6 +31,8 @@ export interface ListCollection extends Described {
   readonly paging: 'cursor' | 'numbered';
   /** Filter by time; absent: the whole list is read in every run. */
   readonly since?: (fromSeconds: number, untilSeconds: number) => Readonly<Record<string, string | number | readonly string[]>>;
+  /** See `CollectionDeclaration`: the list holds all that there is, and what is deleted leaves it without a word. */
+  readonly deletedWhenAbsent?: true;
 }
 
 const ADMIN = 'Administrator';
@@ -55,22 +57,28 @@ export const EXPORTS: readonly ExportCollection[] = [
 const list = (name: string, title: string, description: string, permission: string, more: Partial<ListCollection> = {}): ListCollection =>
   ({ name, title, description, permission, path: name, recordsAt: name, paging: 'cursor', ...more });
 
+const WHOLE = { deletedWhenAbsent: true } as const;
+
 export const LISTS: readonly ListCollection[] = [
-  list('groups', 'Groups', 'The groups that agents belong to and tickets are assigned to.', 'read, Agent'),
-  list('group_memberships', 'Group memberships', 'Which agent is in which group.', 'read, Agent'),
-  list('organization_memberships', 'Organization memberships', 'Which user is in which organization.', 'read, Agent'),
-  list('ticket_fields', 'Ticket fields', 'The fields of tickets, custom ones included.', 'read, Agent'),
-  list('ticket_forms', 'Ticket forms', 'Which fields a ticket shows; a feature of the Enterprise plan.', 'read, Agent', { paging: 'numbered' }),
+  list('groups', 'Groups', 'The groups that agents belong to and tickets are assigned to.', 'read, Agent', WHOLE),
+  list('group_memberships', 'Group memberships', 'Which agent is in which group.', 'read, Agent', WHOLE),
+  list('organization_memberships', 'Organization memberships', 'Which user is in which organization.', 'read, Agent', WHOLE),
+  list('ticket_fields', 'Ticket fields', 'The fields of tickets, custom ones included.', 'read, Agent', WHOLE),
+  list('ticket_forms', 'Ticket forms', 'Which fields a ticket shows; a feature of the Enterprise plan.', 'read, Agent', { ...WHOLE, paging: 'numbered' }),
   list('ticket_skips', 'Ticket skips', 'Tickets that an agent passed over.', 'read, Agent', { path: 'skips', recordsAt: 'skips' }),
   list('activities', 'Activities', 'What concerned the agent that is connected, of the last 30 days.', 'read, Agent', { since: (from) => ({ since: iso(from) }) }),
   list('satisfaction_ratings', 'Satisfaction ratings', 'How users rated their tickets.', `read, ${ADMIN}`, { since: (from) => ({ start_time: from }) }),
   list('audit_logs', 'Audit logs', 'Who changed what in the account\'s settings; a feature of the Enterprise plan.', `auditlogs:read, ${ADMIN}`, {
     onRequest: true, since: (from, until) => ({ 'filter[created_at][]': [iso(from), iso(until)] }),
   }),
-  list('brands', 'Brands', 'The brands of the account.', 'read, Agent'),
-  list('macros', 'Macros', 'Actions that agents take with one click.', 'read, Agent'),
-  list('sla_policies', 'SLA policies', 'Which times to reply and to resolve are promised.', `read, ${ADMIN}`, { path: 'slas/policies', paging: 'numbered' }),
+  list('brands', 'Brands', 'The brands of the account.', 'read, Agent', WHOLE),
+  list('macros', 'Macros', 'Actions that agents take with one click.', 'read, Agent', WHOLE),
+  list('sla_policies', 'SLA policies', 'Which times to reply and to resolve are promised.', `read, ${ADMIN}`, { ...WHOLE, path: 'slas/policies', paging: 'numbered' }),
+  // The most used ones of the last 60 days: one that leaves the list may still be in use.
   list('tags', 'Tags', 'Tags and how often they are used.', 'read, Agent'),
 ];
+
+/** Lists whose deletes are found by comparing. */
+export const COMPARED: ReadonlySet<string> = new Set(LISTS.filter(({ deletedWhenAbsent }) => deletedWhenAbsent).map(({ name }) => name));
 
 export const WEBHOOK_EVENTS = 'webhook_events';

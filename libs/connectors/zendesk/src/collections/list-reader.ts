@@ -1,6 +1,6 @@
 import { PartnerContractError } from '#contracts';
-import { parsePage, type PartnerHttp, type PartnerResponse, type ParsedPage, type ReadCollection } from '#connector-kit';
-import { at } from '../normalize/values.js';
+import { parsePage, type PartnerHttp, type PartnerResponse, type ParsedPage, type PassPage, type ReadCollection } from '#connector-kit';
+import { at, idText } from '../normalize/values.js';
 import type { ListCollection } from './collections.js';
 import { listState, toCheckpoint, type ListState } from './state.js';
 
@@ -36,16 +36,26 @@ export function listReader(collection: ListCollection): ReadCollection {
       }
       resumed = false;
       const { response, parsed: { records }, next } = page;
+      const pass = passOf(collection, page, walk.after === '');
       // Before the first answer of a run the clock is ours, which may be ahead.
       if (walk.after === '') walk = { ...walk, reached: Math.min(walk.reached, Math.floor(response.observedAt / 1_000)) };
       if (next !== undefined) walk = { ...walk, after: next };
       yield {
         body: response.body, recordsAt: collection.recordsAt, counts: { [collection.name]: records.length }, observedAt: response.observedAt, request: response.request,
+        ...(pass !== undefined && { pass }),
         checkpoint: toCheckpoint(next === undefined ? { through: walk.reached } : { ...(state.through !== undefined && { through: state.through }), walk }),
       };
       if (next === undefined) return;
     }
   };
+}
+
+/** Undefined: a record may be missing, or its id isn't known here to the last digit. Pages by number move when something is deleted meanwhile. */
+function passOf({ recordsAt, paging, deletedWhenAbsent }: ListCollection, { parsed: { body, records }, next }: ListPage, begins: boolean): PassPage | undefined {
+  const ends = next === undefined;
+  if (deletedWhenAbsent !== true || (paging === 'numbered' && !(begins && ends)) || records.length !== (body[recordsAt] as readonly unknown[]).length) return undefined;
+  const ids = records.map(({ id }) => typeof id === 'number' && !Number.isSafeInteger(id) ? undefined : idText(id)).filter((id) => id !== undefined);
+  return ids.length === records.length ? { ids, begins, ends } : undefined;
 }
 
 /**

@@ -12,8 +12,10 @@ const webhook = (body: Record<string, unknown>): NormalizedRecord[] => records('
 
 describe('records of a sync', () => {
   it('have their id and references as text, and a version on Zendesk\'s clock', () => {
+    expect(records('ticket_skips', { id: 8, reason: 'lunch', updated_at: '2026-11-20T00:00:00Z' })[0]).toMatchObject({ version: Date.parse('2026-11-20T00:00:00Z') });
+    // Newer than its deletion, should it have been thought deleted.
     expect(records('groups', { id: 7, name: 'Support', updated_at: '2026-11-20T00:00:00Z', deleted: false })).toEqual([
-      { collection: 'groups', kind: 'object', id: '7', version: Date.parse('2026-11-20T00:00:00Z'), data: { id: '7', name: 'Support', updated_at: '2026-11-20T00:00:00Z', deleted: false } },
+      { collection: 'groups', kind: 'object', id: '7', version: OBSERVED, data: { id: '7', name: 'Support', updated_at: '2026-11-20T00:00:00Z', deleted: false } },
     ]);
     expect(records('group_memberships', { id: 1, user_id: 2, group_id: 3 })[0]).toMatchObject({ version: OBSERVED, data: { user_id: '2', group_id: '3' } });
     expect(records('users', { id: 5, url: 'https://acme.zendesk.com/api/v2/users/5.json', active: true, organization_id: null, updated_at: '2026-11-20T00:00:00Z' })[0]).toMatchObject({ version: Date.parse('2026-11-20T00:00:00.999Z'), data: { id: '5', url: '5', organization_id: null } });

@@ -1,4 +1,5 @@
 import type { Normalize, NormalizeFailure, NormalizedRecord } from '#connector-kit';
+import { COMPARED } from '../collections/collections.js';
 import { fromTicketEvent } from './ticket-events.js';
 import { metricsOf } from './ticket-metrics.js';
 import { at, idText, instant, isObject, withTextIds, type Json } from './values.js';
@@ -22,10 +23,10 @@ function fromSync(collection: string, record: Json, observedAt: number): readonl
     case 'users': return [toRecord(collection, { ...record, url: idText(record['id']) }, exportVersion(record['updated_at'], observedAt), record['active'] === false)];
     case 'organizations': return [toRecord(collection, record, exportVersion(record['updated_at'], observedAt), instant(record['deleted_at']) !== undefined)];
     case 'tags': return [toRecord(collection, { ...record, id: record['name'] }, observedAt)];
-    case 'ticket_fields': return [toRecord(collection, { ...record, ...(typeof record['title'] === 'string' && { slug: record['title'].trim().replace(/\s+/g, '_') }) }, listVersion(record, observedAt))];
-    case 'groups': return [toRecord(collection, record, listVersion(record, observedAt), record['deleted'] === true)];
-    case 'brands': return [toRecord(collection, record, listVersion(record, observedAt), record['is_deleted'] === true)];
-    default: return [toRecord(collection, record, listVersion(record, observedAt))];
+    case 'ticket_fields': return [toRecord(collection, { ...record, ...(typeof record['title'] === 'string' && { slug: record['title'].trim().replace(/\s+/g, '_') }) }, listVersion(collection, record, observedAt))];
+    case 'groups': return [toRecord(collection, record, listVersion(collection, record, observedAt), record['deleted'] === true)];
+    case 'brands': return [toRecord(collection, record, listVersion(collection, record, observedAt), record['is_deleted'] === true)];
+    default: return [toRecord(collection, record, listVersion(collection, record, observedAt))];
   }
 }
 
@@ -52,4 +53,5 @@ const exportVersion = (updatedAt: unknown, observedAt: number): number => {
   const at = instant(updatedAt);
   return at === undefined ? observedAt : endOfSecond(at);
 };
-const listVersion = (record: Json, observedAt: number): number => instant(record['updated_at']) ?? instant(record['created_at']) ?? observedAt;
+/** Where deletes are found by comparing, a record that comes back must be newer than its deletion, whatever it says of itself. */
+const listVersion = (collection: string, record: Json, observedAt: number): number => COMPARED.has(collection) ? observedAt : instant(record['updated_at']) ?? instant(record['created_at']) ?? observedAt;
