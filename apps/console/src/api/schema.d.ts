@@ -1378,7 +1378,7 @@ export interface components {
             data: components["schemas"]["FoundCollectionDto"][];
         };
         /** @enum {string} */
-        NoticeCode: "failing_repeatedly" | "paused_automatically" | "reads_nothing";
+        NoticeCode: "failing_repeatedly" | "paused_automatically" | "reads_nothing" | "records_gone";
         NoticeDto: {
             code: components["schemas"]["NoticeCode"];
             /** @description What was noticed, about what. */
