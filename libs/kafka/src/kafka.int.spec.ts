@@ -5,6 +5,7 @@ import { committedOffset, ensureTopics, topicRanges } from './admin.js';
 import { BatchConsumer } from './batch-consumer.js';
 import { createKafka } from './client.js';
 import type { IncomingMessage } from './message.js';
+import { OrderedScan } from './ordered-scan.js';
 import { NotAcknowledgedError, RecordProducer } from './record-producer.js';
 import { scanTopics } from './scan.js';
 import { topicIds } from './topic-ids.js';
@@ -40,6 +41,39 @@ describe('libs/kafka on a real broker', () => {
     closing.push(() => made.disconnect());
     return made;
   };
+
+  it('reads a topic over its partitions in the order in which it was written, to where it ended', async () => {
+    const name = topic('lanes');
+    await ensureTopics(kafka, [{ name, partitions: 3, config: {} }], 1);
+    closing.push(async () => { const closer = kafka.admin(); await closer.connect(); await closer.deleteTopics({ topics: [name] }); await closer.disconnect(); });
+    const sender = await producer();
+    // Large enough that partitions must wait for each other; one in three is somebody else's.
+    const send = (n: number): Promise<void> => sender.send(name, { key: n % 3 === 2 ? 'other' : 'own', value: Buffer.alloc(60_000, n), headers: { n: String(n) }, partition: (n * 7) % 3 });
+    for (let n = 0; n < 150; n += 1) { await send(n); await new Promise((resolve) => setTimeout(resolve, 2)); }
+    const wanted = ({ key }: IncomingMessage): boolean => String(key) === 'own';
+    const read = async (scan: OrderedScan, most = Infinity): Promise<number[]> => {
+      const found: number[] = [];
+      while (found.length < most) {
+        const message = await scan.next(500);
+        if (message === 'end') break;
+        if (message !== 'waiting') found.push(Number(message.headers['n']));
+      }
+      return found;
+    };
+    const expected = Array.from({ length: 150 }, (_, n) => n).filter((n) => n % 3 !== 2);
+    const first = await OrderedScan.open(kafka, { topic: name, from: {}, wanted });
+    await send(150);
+    const some = await read(first, 40);
+    const positions = first.positions();
+    expect([...some, ...await read(first)]).toEqual(expected);
+    expect(first.progress()).toEqual({ done: 150, total: 150 });
+    await first.close();
+    const second = await OrderedScan.open(kafka, { topic: name, from: positions, wanted });
+    expect(await read(second)).toEqual([...expected.slice(40), 150]);
+    await second.close();
+    const nothing = await OrderedScan.open(kafka, { topic: topic('nowhere'), from: {}, wanted });
+    expect([await nothing.next(0), nothing.progress()]).toEqual(['end', { done: 0, total: 0 }]);
+  }, 60_000);
 
   it('tells a topic from one of the same name that was made later', async () => {
     const [name, others] = [topic('made-again'), TOPICS.map(topic)];

@@ -34,6 +34,14 @@ describe('normalizeRaw', () => {
     expect(normalizeRaw(normalize, meta, page('{"id":"a","n":1}'))).toEqual({ messages, failures });
   });
 
+  it('gives events that are made again a version, and objects the one they had', () => {
+    const { messages } = normalizeRaw(normalize, { ...meta, replay: 1_778_000_000_000 }, page('{"id":"a","n":1}'));
+    const first = normalizeRaw(normalize, meta, page('{"id":"a","n":1}')).messages;
+    expect(messages[0]).toEqual(first[0]);
+    expect([messages[1]?.key, messages[1]?.headers, messages[1]?.shared['ce_recordversion'], first[1]?.shared['ce_recordversion']]).toEqual([first[1]?.key, first[1]?.headers, '1778000000000', undefined]);
+    expect(validate(EventRecord, JSON.parse(messages[1]?.value ?? ''))).toEqual({ ...JSON.parse(first[1]?.value ?? '') as object, version: '1778000000000' });
+  });
+
   it.each([
     ['9007199254740993'], ['-12345678901234567890'], ['0.1234567890123456789'], ['1e400'], ['1.5E3'], ['123456789012345.67'],
   ])('keeps the number %s as it came', (number) => {

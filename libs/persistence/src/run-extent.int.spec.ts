@@ -75,4 +75,19 @@ describe('a run with an extent', () => {
     expect(normal).toMatchObject({ extent: null, checkpoints: { customers: { through: 10 }, charges: { through: 10 } } });
     expect(normal?.collections.map(({ collection }) => collection)).toEqual(['charges', 'customers', 'refunds']);
   });
+
+  it('as a replay says nothing of the source and its partner, and doesn\'t wait for their being well', async () => {
+    const state = (): Promise<unknown> => rows(database, `select state, error, last_run_at, last_run_state, last_success_at, failed_runs, (select json_agg(c order by collection) from source_collections c where source_id = $1) as collections from sources where id = $1`, [sourceId]);
+    await rows(database, `update sources set state = 'error', error = '{"code": "authentication_failed"}', failed_runs = 3 where id = $1`, [sourceId]);
+    const before = await state();
+    expect(await again(['customers'])).toMatchObject({ refused: 'state' });
+    const runId = id(await requests.again(workspaceId, sourceId, 'replay', { collections: ['customers', 'refunds'] }));
+    const claim = await runs.claim(runId, 'a', HOUR);
+    expect(await runs.showProgress(runId, claim?.token ?? 0, { done: 3, total: 9, pages: 1 })).toBe(true);
+    expect(await runs.showProgress(runId, 99, { done: 4, total: 9, pages: 1 })).toBe(false);
+    await runs.finish(runId, claim?.token ?? 0, 'succeeded');
+    expect(await requests.get(workspaceId, runId)).toMatchObject({ state: 'succeeded', progress: { done: 3, total: 9, pages: 1 } });
+    expect((await requests.collections(runId)).map(({ collection, state: ended }) => [collection, ended])).toEqual([['customers', 'succeeded'], ['refunds', 'succeeded']]);
+    expect(await state()).toEqual(before);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConnectorDeclaration } from '#connector-kit';
 import { Problem } from '../http/problem.js';
-import { readExtent, type AskedExtent } from './extent.js';
+import { readExtent, readReplay, type AskedExtent } from './extent.js';
 
 const collection = (name: string, components: readonly ('sync' | 'webhook')[], window?: 'created' | 'changed') =>
   ({ name, kind: 'object' as const, title: name, description: '', components, permissions: [], fields: {}, selectedByDefault: true, callsPerSync: 1, ...(window !== undefined && { window }) });
@@ -40,4 +40,15 @@ describe('readExtent', () => {
     expect(refusal({ from: '2026-02-02', to: '2026-02-01' }).to).toMatch(/later than from/);
     expect(refusal({ from: '2026-02-02', to: '2026-99-01' }).to).toMatch(/must be a date/);
   });
+});
+
+describe('readReplay', () => {
+  const replay = (asked: AskedExtent) => readReplay(declaration, ['tickets', 'hooks'], asked, NOW);
+
+  it('takes every selected collection, also those that come by webhook only', () => {
+    expect(replay({})).toEqual({ collections: ['tickets', 'hooks'] });
+    expect(replay({ collections: ['hooks'], from: '2025-02-01' })).toEqual({ collections: ['hooks'], from: '2025-02-01T00:00:00.000Z', to: '2026-03-01T00:00:00.000Z' });
+  });
+
+  it.each([[{ collections: ['users'] }], [{ collections: ['nothing'] }], [{ from: 'yesterday' }], [{ from: '2026-03-02' }]])('refuses %j', (asked) => { expect(() => replay(asked)).toThrow(Problem); });
 });
