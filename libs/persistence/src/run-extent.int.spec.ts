@@ -74,6 +74,7 @@ describe('a run with an extent', () => {
     const normal = await runs.claim(sync, 'a', HOUR);
     expect(normal).toMatchObject({ extent: null, checkpoints: { customers: { through: 10 }, charges: { through: 10 } } });
     expect(normal?.collections.map(({ collection }) => collection)).toEqual(['charges', 'customers', 'refunds']);
+    await runs.finish(sync, normal?.token ?? 0, 'succeeded');
   });
 
   it('as a replay says nothing of the source and its partner, and doesn\'t wait for their being well', async () => {

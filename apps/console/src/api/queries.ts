@@ -36,17 +36,20 @@ export const warehousesQuery = queryOptions({
   queryFn: async () => (await answer(api.GET('/api/v1/warehouses', { params: { query: { limit: 200 } } }))).data,
 });
 
+/** Nobody tells of them: looked at again by itself. */
+const LETTERS_MS = 5_000;
+
 export type LetterFilter = Omit<NonNullable<paths['/api/v1/dead-letters']['get']['parameters']['query']>, 'limit' | 'cursor'>;
 
 export const deadLettersQuery = (filter: LetterFilter) => infiniteQueryOptions({
-  queryKey: ['dead-letters', filter],
+  queryKey: ['dead-letters', filter], refetchInterval: LETTERS_MS,
   initialPageParam: undefined as string | undefined,
   queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/dead-letters', { params: { query: { limit: 25, ...filter, ...(cursor !== undefined && { cursor }) } } })),
   getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
 });
 
 export const deadLetterCountsQuery = (filter: LetterFilter) => queryOptions({
-  queryKey: ['dead-letters', 'counts', filter],
+  queryKey: ['dead-letters', 'counts', filter], refetchInterval: LETTERS_MS,
   queryFn: async () => (await answer(api.GET('/api/v1/dead-letters/counts', { params: { query: filter } }))).data,
 });
 

@@ -36,7 +36,7 @@ export function DeadLettersPage() {
   return (
     <Page
       title="Dead letters" lead="Records that could not be processed. Their neighbours went on without them, and nothing of them is lost."
-      actions={mayEdit && state === 'open' && <All filter={filter} open={(counts.data ?? []).filter(({ reason, service }) => chosen.reason === undefined || (reason === chosen.reason && service === chosen.service)).reduce((sum, { open }) => sum + open, 0)} />}
+      actions={mayEdit && state === 'open' && <All filter={filter} rows={(counts.data ?? []).filter(({ reason, service }) => chosen.reason === undefined || (reason === chosen.reason && service === chosen.service))} />}
     >
       <Group>
         <Select aria-label="State" w={150} allowDeselect={false} data={STATES.map(({ value, label }) => ({ value, label }))} value={state} onChange={(value) => { setState((value ?? 'open') as State); setChosen({}); }} />
@@ -51,7 +51,7 @@ export function DeadLettersPage() {
               const isChosen = chosen.reason === reason && chosen.service === service;
               return (
                 <Table.Tr key={`${service} ${reason}`} bg={isChosen ? 'var(--mantine-primary-color-light)' : undefined}>
-                  <Table.Td><UnstyledButton fw={600} aria-pressed={isChosen} onClick={() => setChosen(isChosen ? {} : { service: service as NonNullable<LetterFilter['service']>, reason })}>{words(reason)}</UnstyledButton></Table.Td>
+                  <Table.Td><UnstyledButton fw={600} fz="sm" aria-pressed={isChosen} onClick={() => setChosen(isChosen ? {} : { service: service as NonNullable<LetterFilter['service']>, reason })}>{words(reason)}</UnstyledButton></Table.Td>
                   <Table.Td>{words(service)}</Table.Td><Table.Td ta="right">{count(row[state])}</Table.Td>
                 </Table.Tr>
               );
@@ -105,19 +105,20 @@ function LetterRow({ letter, source, mayEdit }: { letter: Letter; source: string
   );
 }
 
-function All({ filter, open }: { filter: LetterFilter; open: number }) {
-  const [asks, setAsks] = useState<'replay' | 'discard'>();
-  const close = (): void => setAsks(undefined);
+/** For all that are shown; a webhook whose signature does not hold can only be discarded. */
+function All({ filter, rows }: { filter: LetterFilter; rows: readonly Schemas['DeadLetterCountDto'][] }) {
+  const [asks, setAsks] = useState(false);
+  const close = (): void => setAsks(false);
   const { state: _, ...body } = filter;
-  const replay = useAction(() => answer(api.POST('/api/v1/dead-letters/replay', { body })), { touches: TOUCHES, says: 'They go through again. What fails again comes back as a new one.', then: close });
+  const replay = useAction(() => answer(api.POST('/api/v1/dead-letters/replay', { body })), { touches: TOUCHES, says: 'They go through again. What fails again comes back as a new one.' });
   const discard = useAction(() => answer(api.POST('/api/v1/dead-letters/discard', { body })), { touches: TOUCHES, says: 'Discarded.', then: close });
-  if (open === 0) return null;
+  const open = (some: typeof rows): number => some.reduce((sum, row) => sum + row.open, 0);
+  if (open(rows) === 0) return null;
   return (
     <>
-      <Button onClick={() => setAsks('replay')}>Replay all</Button>
-      <Button variant="default" onClick={() => setAsks('discard')}>Discard all</Button>
-      <Confirm opened={asks === 'replay'} title={`Replay ${counted(open, 'record')}?`} action="Replay all" busy={replay.isPending} close={close} confirm={() => replay.mutate(undefined)}>They go back to where they failed, into the same ids. What fails again comes back as a new dead letter.</Confirm>
-      <Confirm opened={asks === 'discard'} title={`Discard ${counted(open, 'record')}?`} action="Discard all" busy={discard.isPending} close={close} confirm={() => discard.mutate(undefined)}>They are not loaded, now or later.</Confirm>
+      {open(rows.filter(({ service }) => service !== 'webhook-gateway')) > 0 && <Button loading={replay.isPending} onClick={() => replay.mutate(undefined)}>Replay all</Button>}
+      <Button variant="default" onClick={() => setAsks(true)}>Discard all</Button>
+      <Confirm opened={asks} title={`Discard ${counted(open(rows), 'record')}?`} action="Discard all" busy={discard.isPending} close={close} confirm={() => discard.mutate(undefined)}>They are not loaded, now or later.</Confirm>
     </>
   );
 }
