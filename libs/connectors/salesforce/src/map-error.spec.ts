@@ -18,8 +18,10 @@ describe("Salesforce's errors", () => {
     expect(mapError(answer(400, { error: 'invalid_client_id', error_description: 'client identifier invalid' }))).toMatchObject({ code: 'authentication_failed' });
   });
 
-  it('name the field that is hidden, and how long a limit lasts', () => {
-    expect(mapError(api(400, 'INVALID_FIELD', "\nSELECT X FROM Y\n ^\nERROR at Row:1:Column:8\nNo such column 'X' on entity 'Y'."))).toMatchObject({ message: "The user that signed in can't read the field X." });
+  it('name the field or the object that is hidden, and how long a limit lasts', () => {
+    expect(mapError(api(400, 'INVALID_FIELD', "\nSELECT X FROM Y\n ^\nERROR at Row:1:Column:8\nNo such column 'X' on entity 'Y'."))).toMatchObject({ message: "The user that signed in can't read the field X of Y." });
+    expect(mapError(api(400, 'INVALID_TYPE', "sObject type 'Lead' is not supported."))).toMatchObject({ message: "The user that signed in can't read the object Lead." });
+    expect(mapError({ ...api(404, 'NOT_FOUND'), path: '/services/data/v64.0/sobjects/Lead/describe' })).toMatchObject({ message: "The user that signed in can't read the object Lead." });
     expect(mapError(api(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'))).toMatchObject({ retryAfterMs: 3_600_000 });
     const concurrent = api(403, 'REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.');
     expect(mapError(concurrent)).toMatchObject({ retryAfterMs: 60_000 });

@@ -36,6 +36,14 @@ export function shouldRetry({ status, body }: PartnerAnswer): boolean | undefine
 
 const concurrent = (error: SalesforceError | undefined): boolean => error?.code === 'REQUEST_LIMIT_EXCEEDED' && error.message.startsWith('ConcurrentRequests');
 
+/** The object or field that a refusal is about, where it or the address tells. */
+function refused(message: string, path: string): string {
+  const [, field, entity] = /No such column '([^']+)'(?: on (?:entity|sobject of type) '?(\w+))?/.exec(message) ?? [];
+  if (field !== undefined) return `the field ${field}${entity === undefined ? '' : ` of ${entity}`}`;
+  const object = /[sS]Object type '(\w+)'/.exec(message)?.[1] ?? /\/sobjects\/(\w+)/.exec(path)?.[1];
+  return object === undefined ? `what ${path} asks for` : `the object ${object}`;
+}
+
 /** Salesforce's errors as errors of the taxonomy. Undefined when the body isn't Salesforce's: the kit maps by status. */
 export function mapError({ status, body, path }: PartnerAnswer): CloudSourcesError | undefined {
   const error = salesforceError(body);
@@ -60,8 +68,7 @@ export function mapError({ status, body, path }: PartnerAnswer): CloudSourcesErr
     return new ConfigurationInvalidError('This org, or the user that signed in, may not use the API.', { details, remedy: 'In Salesforce give the user the permission "API Enabled", in an edition that has API access.' });
   }
   if (DENIED.has(code) || status === 403) {
-    const field = /No such column '([^']+)'/.exec(message)?.[1];
-    return new PermissionDeniedError(field === undefined ? `The user that signed in can't read what ${path} asks for.` : `The user that signed in can't read the field ${field}.`, {
+    return new PermissionDeniedError(`The user that signed in can't read ${refused(message, path)}.`, {
       details, remedy: 'In the user\'s profile or permission sets allow Read on the object and its fields, or deselect the collection; an org without the feature doesn\'t have the object. Nothing else is affected.',
     });
   }
