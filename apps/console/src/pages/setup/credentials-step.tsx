@@ -1,15 +1,17 @@
-import { Alert, Button, Group, List, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
 import { ApiProblem, answer, api } from '../../api/client';
 import { Failed } from '../../parts/state-view';
 import { CredentialForm } from './credential-form';
 import type { Draft } from './draft';
+import { MethodChoice, valuesOf, type Method } from './method';
 import type { Entry, Tested } from './setup';
 import { SignInWith } from './sign-in-with';
 
 interface Props {
   readonly entry: Entry;
+  readonly methods: readonly Method[];
+  readonly method: Method;
   readonly draft: Draft;
   readonly secrets: Readonly<Record<string, string>>;
   readonly change: (part: Partial<Draft>) => void;
@@ -18,13 +20,9 @@ interface Props {
 }
 
 /** Credentials, by form or by sign-in, and their test: who they belong to and what they may read. */
-export function CredentialsStep({ entry, draft, secrets, change, setSecrets, done }: Props) {
-  const both = entry.oauth !== null && entry.auth.some((auth) => auth !== 'oauth2');
-  const [way, setWay] = useState<'oauth' | 'form'>(entry.oauth !== null ? 'oauth' : 'form');
-  const provided = new Set(way === 'oauth' ? entry.oauth?.provides : []);
-  const fields = entry.configuration.filter(({ name, type }) => !provided.has(name) && (way === 'form' || type !== 'secret'));
-  const grantId = way === 'oauth' ? draft.grantId : undefined;
-  const configuration = way === 'oauth' ? { ...draft.values } : { ...draft.values, ...secrets };
+export function CredentialsStep({ entry, methods, method, draft, secrets, change, setSecrets, done }: Props) {
+  const grantId = method.byBrowser ? draft.grantId : undefined;
+  const configuration = valuesOf(method, { ...draft.values, ...secrets });
   const test = useMutation({
     mutationFn: (grant: string | undefined) => answer(api.POST('/api/v1/sources/test', { body: { connector: entry.name, configuration, ...(grant !== undefined && { grantId: grant }) } })),
     onSuccess: done,
@@ -34,12 +32,12 @@ export function CredentialsStep({ entry, draft, secrets, change, setSecrets, don
   return (
     <form onSubmit={(event) => { event.preventDefault(); test.mutate(grantId); }}>
       <Stack maw={640} pt="md">
-        {both && <SegmentedControl aria-label="How to connect" value={way} onChange={(value) => { setWay(value as typeof way); test.reset(); }} data={[{ value: 'oauth', label: `Sign in to ${entry.title}` }, { value: 'form', label: 'Enter credentials' }]} />}
-        <CredentialForm fields={fields} values={{ ...draft.values, ...secrets }} errorOf={errorOf} change={(field, value) => (field.type === 'secret' ? setSecrets({ ...secrets, [field.name]: value }) : change({ values: { ...draft.values, [field.name]: value } }))} />
-        {way === 'oauth' && <SignInWith connector={entry} configuration={configuration} granted={draft.grantId !== undefined} onGrant={(grant) => { change({ grantId: grant }); test.mutate(grant); }} />}
+        <MethodChoice methods={methods} value={method.name} change={(name) => { change({ method: name }); test.reset(); }} />
+        <CredentialForm fields={method.fields} values={{ ...draft.values, ...secrets }} errorOf={errorOf} change={(field, value) => (field.type === 'secret' ? setSecrets({ ...secrets, [field.name]: value }) : change({ values: { ...draft.values, [field.name]: value } }))} />
+        {method.byBrowser && <SignInWith connector={entry} configuration={configuration} granted={draft.grantId !== undefined} onGrant={(grant) => { change({ grantId: grant }); test.mutate(grant); }} />}
         {permissions.length > 0 && <Alert variant="light" title="What they must be allowed to"><List size="sm">{permissions.slice(0, 12).map((permission) => <List.Item key={permission}>{permission}</List.Item>)}</List>{permissions.length > 12 && <Text size="sm" c="dimmed">and {permissions.length - 12} more, for the collections that need them</Text>}</Alert>}
         {test.isError && <Failed error={test.error} />}
-        <Group><Button type="submit" loading={test.isPending} disabled={way === 'oauth' && draft.grantId === undefined}>Test and go on</Button></Group>
+        <Group><Button type="submit" loading={test.isPending} disabled={method.byBrowser && draft.grantId === undefined}>Test and go on</Button></Group>
       </Stack>
     </form>
   );

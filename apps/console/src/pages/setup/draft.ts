@@ -4,6 +4,8 @@ import { useState } from 'react';
 export interface Draft {
   /** Values of the form that aren't secret. */
   readonly values: Readonly<Record<string, string>>;
+  /** Name of the way to give access; the first one until another is chosen. */
+  readonly method?: string;
   /** Of an OAuth sign-in that was agreed to. */
   readonly grantId?: string;
   readonly collections?: readonly string[];

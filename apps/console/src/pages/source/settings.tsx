@@ -2,14 +2,15 @@ import { Button, Group, MultiSelect, Stack, Text, TextInput, Title } from '@mant
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { answer, api } from '../../api/client';
+import { answer, api, type Schemas } from '../../api/client';
 import { catalogQuery, collectionsQuery, retainedQuery, sourceQuery } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Confirm } from '../../parts/confirm';
 import { Instant } from '../../parts/instant';
-import { Loaded } from '../../parts/state-view';
+import { Failed, Loaded } from '../../parts/state-view';
 import { CredentialForm } from '../setup/credential-form';
+import { MethodChoice, methodsOf, valuesOf } from '../setup/method';
 import { SignInWith } from '../setup/sign-in-with';
 import type { Source } from './source';
 
@@ -36,19 +37,28 @@ function Rename({ source }: { source: Source }) {
 function Credentials({ source }: { source: Source }) {
   const catalog = useQuery(catalogQuery);
   const entry = catalog.data?.find(({ name }) => name === source.connector);
+  return entry === undefined ? null : <Reconnect source={source} methods={methodsOf(entry)} entry={entry} />;
+}
+
+/** The way in use can't be told from what is shown of it: the first one is offered, and any other. */
+function Reconnect({ source, entry, methods }: { source: Source; entry: Schemas['CatalogEntryDto']; methods: ReturnType<typeof methodsOf> }) {
+  const [chosen, setChosen] = useState(methods[0].name);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
-  const save = useAction((grantId: string | undefined) => answer(api.PUT('/api/v1/sources/{id}/credentials', { params: { path: { id: source.id } }, body: { configuration: { ...values }, ...(grantId !== undefined && { grantId }) } })), {
+  const method = methods.find(({ name }) => name === chosen) ?? methods[0];
+  const entered = Object.fromEntries(Object.entries(valuesOf(method, values)).filter(([, value]) => value.trim() !== ''));
+  const save = useAction((grantId: string | undefined) => answer(api.PUT('/api/v1/sources/{id}/credentials', { params: { path: { id: source.id } }, body: { configuration: entered, ...(grantId !== undefined && { grantId }) } })), {
     touches: [['source', source.id], ['sources']], says: 'The new credentials work; the next run uses them.', then: () => setValues({}),
   });
-  if (entry === undefined) return null;
   return (
     <Stack>
-      <div><Title order={2}>Credentials</Title><Text size="sm" c="dimmed">Tested before they replace the ones in use. What you leave empty stays as it is.</Text></div>
-      {entry.oauth !== null && <SignInWith connector={entry} configuration={source.configuration} sourceId={source.id} granted={false} onGrant={(grantId) => save.mutate(grantId)} />}
+      <div><Title order={2}>Credentials</Title><Text size="sm" c="dimmed">Tested before they replace the ones in use, and only for the account that this source reads. What you leave empty stays as it is.</Text></div>
+      <MethodChoice methods={methods} value={method.name} change={(name) => { setChosen(name); save.reset(); }} />
       <form onSubmit={(event) => { event.preventDefault(); save.mutate(undefined); }}>
         <Stack>
-          <CredentialForm fields={entry.configuration.map((field) => ({ ...field, required: false }))} values={values} errorOf={() => undefined} change={(field, value) => setValues({ ...values, [field.name]: value })} />
-          <Group><Button type="submit" loading={save.isPending} disabled={Object.values(values).every((value) => value === '')}>Test and replace</Button></Group>
+          <CredentialForm fields={method.fields.map((field) => ({ ...field, required: false, placeholder: source.configuration[field.name] ?? field.placeholder }))} values={values} errorOf={() => undefined} change={(field, value) => setValues({ ...values, [field.name]: value })} />
+          {method.byBrowser && <SignInWith connector={entry} configuration={{ ...source.configuration, ...entered }} sourceId={source.id} granted={false} onGrant={(grantId) => save.mutate(grantId)} />}
+          {save.isError && <Failed error={save.error} />}
+          {!method.byBrowser && <Group><Button type="submit" loading={save.isPending} disabled={Object.keys(entered).length === 0}>Test and replace</Button></Group>}
         </Stack>
       </form>
     </Stack>
