@@ -1,6 +1,6 @@
 export { AccessRepository, type Principal } from './access.repository.js';
 export { AccountRepository, type DescribedCollection } from './account.repository.js';
-export { PartnerAccountRepository, type AccountView, type CallRequest } from './partner-account.repository.js';
+export { OtherAccount, PartnerAccountRepository, type AccountView, type CallRequest } from './partner-account.repository.js';
 export { CredentialRepository, type RefreshOutcome, type RenewalOptions, type StoredCredentials } from './credential.repository.js';
 export { isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions } from './database.js';
 export { ROLES, type ApiKeyEntity, type Role, type UserEntity, type WorkspaceEntity } from './entities/access.entity.js';

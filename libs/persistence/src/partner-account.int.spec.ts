@@ -85,10 +85,23 @@ describe('an account', () => {
     expect(await accounts.view(id)).toMatchObject({ account: undefined, today: { source: 1, account: 1 } });
   });
 
-  it('is another one when new credentials belong to another one', async () => {
+  it('stays the same: new credentials of another one, or of one that they may not tell, are refused', async () => {
     const id = await source({ account: 'first' });
-    expect(await sources.replaceCredentials(id, 'v1.k1.new', {}, { account: 'second' })).toBe(true);
-    expect((await accounts.view(id)).account).toBe('second');
+    for (const account of ['second', undefined]) {
+      await expect(sources.replaceCredentials(id, 'v1.k1.new', { baseUrl: 'new' }, account === undefined ? {} : { account })).rejects.toMatchObject({ known: 'first' });
+    }
+    expect(await rows(database, 'select configuration, sealed, version::int from sources join source_credentials on source_id = id where id = $1', [id])).toEqual([{ configuration: {}, sealed: 'v1.k1.sealed', version: 1 }]);
+    expect((await accounts.view(id)).account).toBe('first');
+    expect(await sources.replaceCredentials(id, 'v1.k1.new', {}, { account: 'first' })).toBe(true);
+  });
+
+  it('is that of the first credentials that tell', async () => {
+    const id = await source();
+    expect(await sources.replaceCredentials(id, 'v1.k1.new', {})).toBe(true);
+    expect((await accounts.view(id)).account).toBeUndefined();
+    expect(await sources.replaceCredentials(id, 'v1.k1.new', {}, { account: 'told' })).toBe(true);
+    expect((await accounts.view(id)).account).toBe('told');
+    await expect(sources.replaceCredentials(id, 'v1.k1.new', {}, { account: 'another' })).rejects.toMatchObject({ known: 'told' });
   });
 });
 

@@ -21,6 +21,12 @@ export interface AccountView {
 
 interface LockedAccount { readonly id: string; readonly state: AccountState; readonly budget: number | null; readonly reserve: number }
 
+/** The source reads another account than the new credentials belong to. */
+export class OtherAccount extends Error {
+  /** @param known the partner's id of the account that it reads */
+  constructor(readonly known: string) { super(`The source reads the account ${known}.`); }
+}
+
 const TODAY = `date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`;
 
 /**
@@ -77,7 +83,7 @@ export class PartnerAccountRepository {
           where account_id = $1 and hour > to_timestamp($2::float8 / 1000) - $3::float8 * interval '1 ms'`, [id, reading.readAt, reading.windowMs]);
         quotas.push({ ...reading, since, ours: Math.max(0, (counted?.calls ?? 0) - since) });
       }
-      return { account: account?.account.startsWith('source:') === true ? undefined : account?.account, sources: account?.sources ?? [], quotas, today: today ?? { source: 0, account: 0 }, othersLastDay: others?.calls ?? 0 };
+      return { account: account === undefined || isOwn(account.account) ? undefined : account.account, sources: account?.sources ?? [], quotas, today: today ?? { source: 0, account: 0 }, othersLastDay: others?.calls ?? 0 };
     });
   }
 
@@ -113,8 +119,26 @@ export async function addCalls(tx: EntityManager, sourceId: string, calls: numbe
   if (source !== undefined && source.accountId !== null) await countCalls(tx, source.accountId, sourceId, calls);
 }
 
+/**
+ * A source's records are those of one account: it joins the account of its new credentials when none is known yet, and no other one.
+ * @param account the partner's id of the one that the credentials belong to; undefined: they may not tell
+ * @throws OtherAccount
+ */
+export async function stayInAccount(tx: EntityManager, id: string, account: string | undefined): Promise<void> {
+  const [source] = await rows<{ workspaceId: string; connector: string; known: string | null }>(tx, `
+    select s.workspace_id as "workspaceId", s.connector, a.account as known from sources s left join partner_accounts a on a.id = s.account_id where s.id = $1`, [id]);
+  if (source === undefined) return;
+  const known = source.known === null || isOwn(source.known) ? undefined : source.known;
+  if (known !== undefined && known !== account) throw new OtherAccount(known);
+  if (account !== undefined) await joinAccount(tx, { id, ...source }, account);
+}
+
+/** The name of an account that nobody could tell, which one source has for itself. */
+const own = (sourceId: string): string => `source:${sourceId}`;
+const isOwn = (account: string): boolean => account.startsWith('source:');
+
 /** The source belongs to this account at the partner's from now on. @param account the partner's id of it; without one it shares with nobody */
-export async function joinAccount(tx: EntityManager, { id, workspaceId, connector }: { readonly id: string; readonly workspaceId: string; readonly connector: string }, account = `source:${id}`): Promise<void> {
+export async function joinAccount(tx: EntityManager, { id, workspaceId, connector }: { readonly id: string; readonly workspaceId: string; readonly connector: string }, account = own(id)): Promise<void> {
   await rows(tx, `
     with known as (insert into partner_accounts (id, workspace_id, connector, account) values ($1, $2, $3, $4)
       on conflict (workspace_id, connector, account) do update set account = excluded.account returning id)

@@ -3,7 +3,7 @@ import type { Notice, RunTrigger } from '#contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Schedule } from '#schedule';
 import { keepFound } from './account.repository.js';
-import { joinAccount } from './partner-account.repository.js';
+import { joinAccount, stayInAccount } from './partner-account.repository.js';
 import { isId, rows } from './database.js';
 import { DUE, firstDue, toSchedule, type DueSource } from './due.js';
 import { SourceCollectionEntity, SourceEntity } from './entities/source.entity.js';
@@ -194,7 +194,8 @@ export class SourceRepository {
   /**
    * New credentials, tested by the caller, end the error state, and what is known of renewals of the old ones.
    * @param version of the credentials that parts of the new ones were taken from. False: there are newer ones; nothing was written
-   * @throws GrantGone
+   * @param account of the new ones at the partner's; undefined: they may not tell
+   * @throws GrantGone; OtherAccount
    */
   replaceCredentials(id: string, sealedCredentials: string, configuration: Record<string, string>, { grantId, keepAliveAt, version, account }: Pick<NewSource, 'grantId' | 'keepAliveAt' | 'account'> & { readonly version?: number } = {}): Promise<boolean> {
     return this.database.transaction(async (tx) => {
@@ -204,10 +205,7 @@ export class SourceRepository {
       if (written.length === 0) return false;
       await rows(tx, `update sources set configuration = $2::jsonb, state = case state when 'error' then 'active' else state end, error = null, failed_runs = 0, failing_since = null, warning = null,
         next_run_at = case state when 'error' then now() else next_run_at end where id = $1`, [id, JSON.stringify(configuration)]);
-      if (account !== undefined) {
-        const [source] = await rows<{ workspaceId: string; connector: string }>(tx, 'select workspace_id as "workspaceId", connector from sources where id = $1', [id]);
-        if (source !== undefined) await joinAccount(tx, { id, ...source }, account);
-      }
+      await stayInAccount(tx, id, account);
       return true;
     });
   }

@@ -2421,7 +2421,7 @@ export interface components {
             warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "account_differs" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;

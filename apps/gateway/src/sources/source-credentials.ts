@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuthenticationFailedError, fromErrorReport } from '#contracts';
-import { isRenewable, refreshCredentials, tokenPart, type Connector, type ConnectorDeclaration, type Credentials } from '#connector-kit';
+import { isRenewable, refreshCredentials, tokenPart, type AuthMethod, type CheckResult, type Connector, type ConnectorDeclaration, type Credentials } from '#connector-kit';
 import { Renewer, keepAliveAt } from '#oauth';
-import { CredentialRepository, GrantGone, OAuthRepository, SourceRepository, type Principal, type SourceEntity } from '#persistence';
+import { CredentialRepository, GrantGone, OAuthRepository, OtherAccount, SourceRepository, type Principal, type SourceEntity } from '#persistence';
 import { sealContext, type Vault } from '#vault';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem, invalid } from '../http/problem.js';
@@ -38,9 +38,10 @@ export class SourceCredentials {
     const kept = await this.stored.get(source.id);
     const known = kept === undefined ? {} : JSON.parse(this.vault.open(kept.sealed, sealContext.credentials(source.id))) as Credentials;
     const values = Object.fromEntries(Object.entries(known).filter(([name]) => connector.declaration.configuration.some((field) => field.name === name)));
-    const configuration = { ...(given.grantId !== undefined || given.configuration?.['accessToken'] !== undefined ? withoutGrant(connector.declaration, values) : values), ...given.configuration };
+    const ways = waysOf(connector.declaration, given);
+    const configuration = { ...withoutOthers(connector.declaration, ways, values), ...given.configuration };
     if (given.grantId !== undefined) return this.read(caller, connector, { configuration, grantId: given.grantId }, source);
-    if (connector.oauth === undefined || !isRenewable(known) || given.configuration?.['accessToken'] !== undefined || known['renewedBy'] === 'grant') return this.read(caller, connector, { configuration });
+    if (connector.oauth === undefined || !isRenewable(known) || ways.length > 0 || given.configuration?.['accessToken'] !== undefined || known['renewedBy'] === 'grant') return this.read(caller, connector, { configuration });
     return { ...this.together(connector, configuration, tokenPart(connector.oauth, known)), ...(kept !== undefined && { version: kept.version }) };
   }
 
@@ -61,11 +62,11 @@ export class SourceCredentials {
     }
   }
 
-  /** @param account the partner's id of it @throws Problem when the grant was taken meanwhile, or the tokens renewed */
-  async replace(source: SourceEntity, { credentials, shown, grantId, keepAliveAt: alive, version }: ReadCredentials & { readonly version?: number }, account?: string): Promise<void> {
+  /** @param belong whom they belong to @throws Problem when that is another account than the source reads, the grant was taken meanwhile, or the tokens renewed */
+  async replace(source: SourceEntity, { credentials, shown, grantId, keepAliveAt: alive, version }: ReadCredentials & { readonly version?: number }, belong: Pick<CheckResult, 'account' | 'accountId'>): Promise<void> {
     const written = await this.sources.replaceCredentials(source.id, this.seal(source.id, credentials), shown, {
-      ...(grantId !== undefined && { grantId }), ...(alive !== undefined && { keepAliveAt: alive }), ...(version !== undefined && { version }), ...(account !== undefined && { account }),
-    }).catch((error: unknown) => { throw error instanceof GrantGone ? grantGone() : error; });
+      ...(grantId !== undefined && { grantId }), ...(alive !== undefined && { keepAliveAt: alive }), ...(version !== undefined && { version }), ...(belong.accountId !== undefined && { account: belong.accountId }),
+    }).catch((error: unknown) => { throw error instanceof GrantGone ? grantGone() : error instanceof OtherAccount ? accountDiffers(error.known, belong.account) : error; });
     if (!written) throw new Problem({ status: 409, code: 'conflict', title: 'The access was renewed at the same moment.', remedy: 'Send the request again.' });
   }
 
@@ -91,10 +92,23 @@ export class SourceCredentials {
   }
 }
 
-/** Without what only the ways to give access take that have no access token of a person's: another one takes their place. */
-function withoutGrant({ methods = [] }: ConnectorDeclaration, values: Credentials): Credentials {
-  const others = new Set(methods.filter(({ fields }) => !fields.includes('accessToken')).flatMap(({ fields }) => fields));
+/** The ways to give access that a person chose: by a sign-in, or by a value that no other way takes. */
+function waysOf({ methods = [] }: ConnectorDeclaration, { configuration = {}, grantId }: GivenCredentials): readonly AuthMethod[] {
+  if (grantId !== undefined) return methods.filter(({ fields }) => fields.length === 0);
+  const own = (way: AuthMethod, name: string): boolean => methods.every((other) => other === way || !other.fields.includes(name));
+  return methods.filter((way) => way.fields.some((name) => (configuration[name] ?? '') !== '' && own(way, name)));
+}
+
+/** Without what only the other ways take: the chosen ones take their place. */
+function withoutOthers({ methods = [] }: ConnectorDeclaration, ways: readonly AuthMethod[], values: Credentials): Credentials {
+  const kept = new Set((ways.length === 0 ? methods : ways).flatMap(({ fields }) => fields));
+  const others = new Set(methods.flatMap(({ fields }) => fields).filter((name) => !kept.has(name)));
   return Object.fromEntries(Object.entries(values).filter(([name]) => !others.has(name)));
 }
 
 export const grantGone = (): Problem => invalid([{ field: 'grantId', message: 'There is no such grant of yours: nobody agreed yet, it is older than 15 minutes, was taken already, or belongs to another connector or source.' }]);
+
+const accountDiffers = (known: string, given: string): Problem => new Problem({
+  status: 409, code: 'account_differs', title: `This source reads the account ${known}; these credentials belong to ${given}.`,
+  remedy: `Nothing was changed. Connect it again as a user of ${known}. To read another account, create a new source for it: the records of both would be mixed in one table.`,
+});

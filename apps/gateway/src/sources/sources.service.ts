@@ -162,7 +162,7 @@ export class SourcesService {
     const { source } = await this.get(caller.workspaceId, id);
     const connector = this.connector(source.connector);
     const { made, result } = await this.credentials.tried(source, () => this.credentials.change(caller, connector, source, given), (credentials) => this.tester.test(connector, credentials, []));
-    await this.credentials.replace(source, made, result.result.accountId);
+    await this.credentials.replace(source, made, result.result);
     await this.tester.count(id, result);
     return this.get(caller.workspaceId, id);
   }
