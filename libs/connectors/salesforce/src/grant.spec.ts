@@ -32,6 +32,7 @@ describe('a sign-in without a person', () => {
     expect(await account(await access(first))).toContain(simulator.organizationId);
 
     expect(await refused({ ...entered, privateKey: newKey().privateKey })).toMatchObject({ code: 'authentication_failed', message: expect.stringContaining('invalid assertion') });
+    for (const pasted of [privateKey.replaceAll('\n', ''), privateKey.replaceAll('\n', ' '), privateKey.replaceAll('\n', '\\n')]) expect(await account(await access({ ...entered, privateKey: pasted }))).toContain(simulator.organizationId);
     app.unapproved.add(simulator.admin.username);
     expect(await refused(entered)).toMatchObject({ code: 'authentication_failed', message: expect.stringContaining('hasn\'t approved') });
     const bad = await refused({ ...entered, privateKey: 'no key at all' });

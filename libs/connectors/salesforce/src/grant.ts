@@ -30,8 +30,13 @@ export function grant(credentials: Credentials, audience: string, now: number): 
 
 function signature(text: string, privateKey: string): string {
   try {
-    const key = createPrivateKey(privateKey);
+    const key = createPrivateKey(inLines(privateKey));
     if (key.asymmetricKeyType === 'rsa') return sign('RSA-SHA256', Buffer.from(text), key).toString('base64url');
   } catch { /* Its words may quote the key. */ }
   throw new ConfigurationInvalidError('The private key can not be read.', { remedy: 'Enter an RSA key in PEM, without a passphrase, whose certificate the app in Salesforce has.' });
 }
+
+/** An input of one line takes the line breaks out of a PEM that is pasted into it; without them no key can be read. */
+const inLines = (pem: string): string =>
+  pem.replace(/-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----/s, (_whole, label: string, body: string) =>
+    `-----BEGIN ${label}-----\n${(body.replace(/\\n|\s/g, '').match(/.{1,64}/g) ?? []).join('\n')}\n-----END ${label}-----\n`);
