@@ -29,5 +29,6 @@ export default {
     { ...base, displayName: 'architecture', testMatch: ['<rootDir>/test/{architecture,contract}/**/*.spec.ts'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs,deploy}/**/*.int.spec.ts'], globalSetup: '<rootDir>/test/harness/global-setup.mjs', globalTeardown: '<rootDir>/test/harness/global-teardown.mjs' },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'], globalSetup: '<rootDir>/test/harness/global-setup.mjs', globalTeardown: '<rootDir>/test/harness/global-teardown.mjs' },
+    { ...base, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.spec.ts'], globalSetup: '<rootDir>/test/harness/global-setup.mjs', globalTeardown: '<rootDir>/test/harness/global-teardown.mjs' },
   ],
 };

@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -39,11 +39,11 @@ afterAll(async () => {
 }, 120_000);
 
 /** What the program has printed so far: the last line of each record. */
-function follow(command: string, args: readonly string[], group: string): Map<string, Line> {
+function follow(command: string, args: readonly string[], group: string, env: Readonly<Record<string, string>> = {}): Map<string, Line> {
   const state = new Map<string, Line>();
   const child = spawn(command, args, {
     cwd: root, stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...inheritedEnvironment(), KAFKA_BROKERS: brokers.join(','), TOPIC: topicNames.objects(product.topicPrefix, 'stripe', 'customers'), GROUP: `${product.topicPrefix}${group}` },
+    env: { ...inheritedEnvironment(), ...env, KAFKA_BROKERS: brokers.join(','), TOPIC: topicNames.objects(product.topicPrefix, 'stripe', 'customers'), GROUP: `${product.topicPrefix}${group}` },
   });
   children.push(child);
   createInterface({ input: child.stdout }).on('line', (text) => { const line = JSON.parse(text) as Line; state.set(line.id, line); });
@@ -71,12 +71,12 @@ describe('docs/consumers', () => {
   }, 200_000);
 
   it('Python reads an object collection', async () => {
-    const python = join(cache, 'python', 'bin', 'python');
-    if (!existsSync(join(cache, 'python', 'ready'))) {
-      await promisify(execFile)('python3', ['-m', 'venv', join(cache, 'python')]);
-      await promisify(execFile)(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', CONFLUENT]);
-      writeFileSync(join(cache, 'python', 'ready'), CONFLUENT);
+    const packages = join(cache, CONFLUENT);
+    // Renamed when it is whole: a broken-off installation is done again.
+    if (!existsSync(packages)) {
+      await promisify(execFile)('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', `${packages}.new`, CONFLUENT]);
+      renameSync(`${packages}.new`, packages);
     }
-    await agrees(follow(python, [example('python', 'consumer.py')], 'python'));
+    await agrees(follow('python3', [example('python', 'consumer.py')], 'python', { PYTHONPATH: packages }));
   }, 300_000);
 });

@@ -3,7 +3,7 @@ import { createTheme } from '@mantine/core';
 /** One accent; shades that keep 4.5:1 against the page in light and dark (WCAG 2.2 AA). */
 export const theme = createTheme({
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: 9,
   autoContrast: true,
   luminanceThreshold: 0.35,
   defaultRadius: 'md',

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { startStripeSimulator, type StripeSimulator } from '#testing';
+import { gatewayUrl } from '../../deploy/local/src/services.js';
+import type { Source } from '../e2e/support/api.js';
+import { eventually } from '../e2e/support/eventually.js';
+import { Product } from '../e2e/support/product.js';
+import { Person, launch } from './browser.js';
+
+/** A person's way from the first sign-in to rows in the warehouse, in a real browser against the running product. */
+let product: Product;
+let partner: StripeSimulator;
+let browser: Browser;
+let owner: Person;
+let source: Source;
+
+beforeAll(async () => {
+  product = await Product.start();
+  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 25, days: 60 } });
+  browser = await launch();
+  owner = await Person.at(browser, gatewayUrl(product.ports));
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await partner?.stop();
+  await product?.stop();
+}, 120_000);
+
+describe('the console, from first start to rows', () => {
+  it('refuses a wrong password in words, and lets the owner in to the page that was asked for', async () => {
+    const { page } = owner;
+    await owner.goes('/catalog');
+    await page.waitForURL((url) => url.pathname === '/sign-in');
+    await page.getByLabel('E-mail').fill(product.owner);
+    await page.locator('input[type=password]').fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.getByRole('alert').innerText()).toMatch(/E-mail or password is wrong/);
+    await page.locator('input[type=password]').fill(product.secrets.ownerPassword);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL((url) => url.pathname === '/catalog');
+  }, 120_000);
+
+  it('says that an object source needs a warehouse first, leads there and back', async () => {
+    const { page } = owner;
+    await owner.goes('/sources/new/stripe');
+    await page.getByRole('link', { name: 'Connect one' }).click();
+    await page.getByLabel('Connection URL').fill(product.warehouseUrl);
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByText('Every privilege that loading needs is there.').waitFor();
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.waitForURL((url) => url.pathname === '/sources/new/stripe');
+  }, 180_000);
+
+  it('tests the key live, shows what each collection costs, and creates a source that syncs', async () => {
+    const { page } = owner;
+    await page.getByLabel('API key').fill('sk_test_wrong0000000000000000');
+    await page.getByLabel('Base URL').fill(partner.url);
+    await page.getByRole('button', { name: 'Test and go on' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Stripe' }).waitFor();
+    await page.getByLabel('API key').fill(product.secrets.simulatorKey);
+    await page.getByRole('button', { name: 'Test and go on' }).click();
+    await page.getByText('calls a day').first().waitFor();
+    await owner.picture('set-up-collections');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByLabel('Name').fill('Shop');
+    await page.getByRole('button', { name: 'Create the source and sync' }).click();
+    await page.waitForURL((url) => /^\/sources\/[0-9a-f-]{36}/.test(url.pathname));
+    [source] = (await product.api.get<{ data: Source[] }>('sources')).data as [Source];
+    expect(source.name).toBe('Shop');
+    await eventually('rows are in the warehouse', async () => (await product.warehouse.count(source.slug, 'customers') >= 25 ? true : undefined));
+  }, 300_000);
+
+  it('shows the run to its end without a reload', async () => {
+    const { page } = owner;
+    await owner.goes(`/sources/${source.id}`);
+    await page.getByRole('row').nth(1).getByRole('link').click();
+    await page.getByText('succeeded').first().waitFor();
+    await page.getByRole('cell', { name: 'customers', exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'Calls' }).waitFor();
+    await owner.picture('run');
+  }, 180_000);
+
+  it('counts the minute of "Sync now" down', async () => {
+    const { page } = owner;
+    await owner.goes(`/sources/${source.id}`);
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/runs/'));
+    await page.getByText('succeeded').first().waitFor();
+    await owner.goes(`/sources/${source.id}`);
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.getByRole('button', { name: /Sync again in \d+ s/ }).waitFor();
+  }, 240_000);
+
+  it('shows an access that the partner refuses, and what to do', async () => {
+    const { page } = owner;
+    await product.control.rows('update sources set last_sync_requested_at = null');
+    partner.keys.revoke(product.secrets.simulatorKey);
+    await owner.goes(`/sources/${source.id}`);
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/runs/'));
+    await page.getByText('failed').first().waitFor();
+    await owner.picture('access-denied');
+    await owner.goes('/');
+    await page.getByRole('link', { name: 'Reconnect' }).waitFor();
+  }, 240_000);
+});
+
+const PAGES = ['/', '/sources', '/catalog', '/schedule', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
+const tabs = ['', '/collections', '/schedule', '/usage', '/webhook', '/settings'];
+
+describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page, $name', ({ name, dark, width }) => {
+  it('has no violation of accessibility, fits the screen and breaks nothing', async () => {
+    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
+    await person.goes('/sign-in');
+    expect(['/sign-in', await person.violations(), await person.overflow()]).toEqual(['/sign-in', [], 0]);
+    await person.signsIn(product.owner, product.secrets.ownerPassword);
+    const [run] = await product.runsOf(source.id);
+    for (const path of [...PAGES, ...tabs.map((tab) => `/sources/${source.id}${tab}`), `/runs/${run?.id ?? ''}`]) {
+      await person.goes(path);
+      const plain = path.replaceAll(/[0-9a-f-]{36}/g, 'x');
+      await person.picture(`${name}${plain.replaceAll('/', '-')}`);
+      expect([plain, await person.violations(), await person.overflow()]).toEqual([plain, [], 0]);
+    }
+    expect(person.troubles).toEqual([]);
+    await person.context.close();
+  }, 600_000);
+});
