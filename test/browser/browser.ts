@@ -13,7 +13,10 @@ const PATIENCE_MS = 60_000;
 /** The pictures of the last run: looked at by people, and shown by the README. */
 export const PICTURES = join(root, '.cache', 'pictures');
 
-interface Violation { readonly id: string; readonly impact: string | null; readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[] }
+/** WCAG 2.2, levels A and AA. */
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+interface Violation { readonly id: string; readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[] }
 
 /** A real Chromium. @throws Error that says how to get one */
 export function launch(): Promise<Browser> {
@@ -47,7 +50,7 @@ export class Person {
   /** Until the page shows what it has: a heading, and nothing that is still loading. */
   async settled(): Promise<void> {
     await this.page.getByRole('heading', { level: 1 }).first().waitFor();
-    await this.page.waitForFunction(() => document.querySelector('[role=status][aria-label=Loading]') === null);
+    await this.page.waitForFunction("document.querySelector('[role=status][aria-label=Loading]') === null");
   }
 
   async signsIn(email: string, password: string): Promise<void> {
@@ -64,13 +67,10 @@ export class Person {
   /** Violations of WCAG 2.2 A and AA by axe-core, as text. */
   async violations(): Promise<string[]> {
     await this.page.addScriptTag({ path: AXE });
-    const found = await this.page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: Violation[] }> } };
-      return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })).violations;
-    });
+    const found = await this.page.evaluate<readonly Violation[]>(`axe.run(document, { runOnly: ${JSON.stringify(STANDARDS)} }).then(({ violations }) => violations)`);
     return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(' ')} (${failureSummary.replaceAll('\n', ' ').slice(0, 160)})`).join('; ')}`);
   }
 
   /** How many pixels the page is wider than the screen. */
-  overflow(): Promise<number> { return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth); }
+  overflow(): Promise<number> { return this.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'); }
 }

@@ -66,7 +66,7 @@ describe('the console, from first start to rows', () => {
     await page.getByRole('button', { name: 'Create the source and sync' }).click();
     await page.waitForURL((url) => /^\/sources\/[0-9a-f-]{36}/.test(url.pathname));
     [source] = (await product.api.get<{ data: Source[] }>('sources')).data as [Source];
-    expect(source.name).toBe('Shop');
+    expect(source.slug).toBe('shop');
     await eventually('rows are in the warehouse', async () => (await product.warehouse.count(source.slug, 'customers') >= 25 ? true : undefined));
   }, 300_000);
 
