@@ -1,19 +1,17 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { topicNames } from '#contracts';
-import { startStripeSimulator, type StripeSimulator } from '#testing';
+import { pythonPackages, startStripeSimulator, type StripeSimulator } from '#testing';
 import { inheritedEnvironment } from '../../deploy/local/src/prepare-job.js';
 import { root } from '../../deploy/local/src/project.js';
 import { eventually } from './support/eventually.js';
 import { Product } from './support/product.js';
 
 /** The examples that downstream teams start from, as they stand in docs/consumers, against live topics. */
-const CONFLUENT = 'confluent-kafka==2.16.1';
 const cache = join(root, '.cache', 'consumers');
 const example = (...path: string[]): string => join(root, 'docs', 'consumers', ...path);
 
@@ -71,12 +69,6 @@ describe('docs/consumers', () => {
   }, 200_000);
 
   it('Python reads an object collection', async () => {
-    const packages = join(cache, CONFLUENT);
-    // Renamed when it is whole: a broken-off installation is done again.
-    if (!existsSync(packages)) {
-      await promisify(execFile)('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', `${packages}.new`, CONFLUENT]);
-      renameSync(`${packages}.new`, packages);
-    }
-    await agrees(follow('python3', [example('python', 'consumer.py')], 'python', { PYTHONPATH: packages }));
+    await agrees(follow('python3', [example('python', 'consumer.py')], 'python', { PYTHONPATH: await pythonPackages('confluent-kafka==2.16.1') }));
   }, 300_000);
 });
