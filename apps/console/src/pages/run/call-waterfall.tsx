@@ -21,7 +21,7 @@ export function CallWaterfall({ run }: { run: Run }) {
           <Tooltip key={index} label={`${call.method} ${call.request} → ${call.status}, ${call.durationMs} ms, ${count(call.bytes)} bytes`} position="top-start">
             <Group gap="xs" wrap="nowrap" role="listitem" style={{ fontSize: 12 }}>
               <Text size="xs" w={170} truncate>{call.collection}</Text>
-              <Text size="xs" w={34} c={call.status >= 400 ? 'red' : 'dimmed'}>{call.status}</Text>
+              <Text size="xs" w={34} className={call.status >= 400 ? 'fails' : ''}>{call.status}</Text>
               <Box pos="relative" h={12} flex={1}><Box pos="absolute" h={8} top={2} bg={`${colorOf(call.status)}.6`} style={{ left: `${100 * (Date.parse(call.startedAt) - start) / span}%`, width: `max(3px, ${100 * call.durationMs / span}%)`, borderRadius: 2 }} /></Box>
               <Text size="xs" w={60} ta="right">{call.durationMs} ms</Text>
             </Group>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { runLogQuery } from '../../api/queries';
 import { Loaded } from '../../parts/state-view';
 
-const COLORS = { info: undefined, warn: 'orange', error: 'red' } as const;
+const LOOKS = { info: '', warn: 'warns', error: 'fails' } as const;
 
 /** The run's log: filtered here, downloaded whole. */
 export function RunLog({ runId }: { runId: string }) {
@@ -30,7 +30,7 @@ export function RunLog({ runId }: { runId: string }) {
           </Group>
           {shown.length === 0 ? <Text c="dimmed" size="sm">{lines.length === 0 ? 'Nothing was written yet.' : 'No line fits the filter.'}</Text> : (
             <Box mah={360} style={{ overflowY: 'auto' }} tabIndex={0} aria-label="Log" role="log">
-              {shown.map((line, index) => <Text key={index} className="mono wrap-anywhere" size="xs" c={COLORS[line.level]}>{new Date(line.at).toLocaleTimeString()} {line.level === 'info' ? '' : `${line.level}: `}{line.message}</Text>)}
+              {shown.map((line, index) => <Text key={index} className={`mono wrap-anywhere ${LOOKS[line.level]}`} size="xs">{new Date(line.at).toLocaleTimeString()} {line.level === 'info' ? '' : `${line.level}: `}{line.message}</Text>)}
             </Box>
           )}
         </Stack>

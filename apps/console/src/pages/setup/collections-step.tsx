@@ -54,7 +54,7 @@ export function CollectionsStep({ entry, draft, tested, credentials, change, nex
                 <Table.Td><Badge variant="light" tt="none" color={collection.kind === 'object' ? 'cyan' : 'violet'}>{collection.kind === 'object' ? 'objects' : 'events'}</Badge></Table.Td>
                 <Table.Td>{collection.components.map((component) => (component === 'sync' ? 'sync' : 'webhook')).join(' + ')}</Table.Td>
                 <Table.Td ta="right">{collection.partOf.length > 0 ? <Text size="sm" c="dimmed">with {collection.partOf.join(', ')}</Text> : <>{counted(collection.callsPerSync, 'call')} a sync<Text size="xs" c="dimmed">{collection.callsPerSync * SYNCS_A_DAY} a day</Text></>}</Table.Td>
-                <Table.Td>{error === undefined ? <Text size="sm" c="teal">✓ readable</Text> : <><Text size="sm" c="red">✕ {error.title}</Text><Text size="xs">{error.remedy}</Text></>}</Table.Td>
+                <Table.Td>{error === undefined ? <Text size="sm" className="works">✓ readable</Text> : <><Text size="sm" className="fails">✕ {error.title}</Text><Text size="xs">{error.remedy}</Text></>}</Table.Td>
               </Table.Tr>
             );
           })}</Table.Tbody>

@@ -41,7 +41,7 @@ export function MethodChoice({ methods, value, change }: { methods: readonly Met
   return (
     <Radio.Group label="How to connect" value={value} onChange={change}>
       <Stack gap="xs" mt="xs">{methods.map(({ name, title, help, endsOn }) => (
-        <Radio key={name} value={name} label={title} description={<>{help}{endsOn !== null && <Text span inherit c="orange.9"> Ends on {endsOn}.</Text>}</>} />
+        <Radio key={name} value={name} label={title} description={<>{help}{endsOn !== null && <Text span inherit className="warns"> Ends on {endsOn}.</Text>}</>} />
       ))}</Stack>
     </Radio.Group>
   );

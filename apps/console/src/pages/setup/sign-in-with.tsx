@@ -39,7 +39,7 @@ export function SignInWith({ connector, configuration, sourceId, granted, onGran
   return (
     <>
       {start.isError && <Failed error={start.error} />}
-      {closed && <Text size="sm" c="red" role="alert">{connector.title} was not connected: the window was closed or the access was refused. Try again.</Text>}
+      {closed && <Text size="sm" className="fails" role="alert">{connector.title} was not connected: the window was closed or the access was refused. Try again.</Text>}
       <Group>
         <Button variant={granted ? 'default' : 'filled'} leftSection={granted ? <IconCheck size={18} /> : <IconExternalLink size={18} />} loading={start.isPending} onClick={open}>{granted ? `Signed in to ${connector.title}; sign in again` : `Sign in to ${connector.title}`}</Button>
       </Group>

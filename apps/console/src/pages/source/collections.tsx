@@ -58,8 +58,8 @@ function Collections({ sourceId, rows }: { sourceId: string; rows: readonly Row[
               <Table.Td>
                 <Checkbox checked={selected.has(row.name)} disabled={!mayEdit} onChange={() => toggle(row.name)} label={row.title} description={row.name === row.title ? undefined : row.name} />
                 <AccessLine access={access.get(row.name)} />
-                {row.warning !== null && <Text size="xs" c="orange.8">{row.warning.title} {row.warning.remedy}</Text>}
-                {row.failedRuns > 0 && <Text size="xs" c="red">failed in the last {row.failedRuns === 1 ? 'run' : `${row.failedRuns} runs`}, since <Instant at={row.failingSince} /></Text>}
+                {row.warning !== null && <Text size="xs" className="warns">{row.warning.title} {row.warning.remedy}</Text>}
+                {row.failedRuns > 0 && <Text size="xs" className="fails">failed in the last {row.failedRuns === 1 ? 'run' : `${row.failedRuns} runs`}, since <Instant at={row.failingSince} /></Text>}
                 {row.calculated.length > 0 && <Text size="xs" c="dimmed">Calculated by the partner, so a change of theirs alone isn't seen: {row.calculated.join(', ')}</Text>}
               </Table.Td>
               <Table.Td><Badge variant="light" tt="none" color={row.kind === 'object' ? 'cyan' : 'violet'}>{row.kind === 'object' ? 'objects' : 'events'}</Badge></Table.Td>
@@ -78,5 +78,5 @@ function Collections({ sourceId, rows }: { sourceId: string; rows: readonly Row[
 
 function AccessLine({ access }: { access: Access | undefined }) {
   if (access === undefined) return null;
-  return access.error === undefined ? <Text size="xs" c="teal.9">✓ readable</Text> : <Text size="xs" c="red.8">✕ {access.error.title} {access.error.remedy}</Text>;
+  return access.error === undefined ? <Text size="xs" className="works">✓ readable</Text> : <Text size="xs" className="fails">✕ {access.error.title} {access.error.remedy}</Text>;
 }

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiProblem, answer, api } from '../../api/client';
 import { useNow } from '../../parts/instant';
 import { failed } from '../../parts/notify';
@@ -12,8 +12,13 @@ export function SyncNow({ source }: { source: Source }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [until, setUntil] = useState(0);
-  const now = useNow(until > Date.now() ? 250 : 60_000);
-  const left = Math.ceil((until - now) / 1_000);
+  const now = useNow(until > 0 ? 250 : 60_000);
+  const left = until > 0 ? Math.max(1, Math.ceil((until - now) / 1_000)) : 0;
+  useEffect(() => {
+    if (until === 0) return undefined;
+    const over = setTimeout(() => setUntil(0), until - Date.now());
+    return () => clearTimeout(over);
+  }, [until]);
   const sync = useMutation({
     mutationFn: () => answer(api.POST('/api/v1/sources/{id}/sync', { params: { path: { id: source.id } } })),
     onSuccess: async (run) => {
