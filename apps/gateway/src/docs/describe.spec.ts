@@ -28,7 +28,7 @@ describe('the OpenAPI document', () => {
   it('needs no one signed in for signing in and for coming back from a partner, and an owner for keys and OAuth clients', () => {
     expect(operations.filter(([, { security }]) => security?.length === 0).map(([name]) => name)).toEqual(['POST /api/v1/session', 'GET /api/v1/oauth/callback']);
     expect(operations.filter(([, operation]) => operation['x-role'] === 'owner').map(([name]) => name)).toEqual(['GET /api/v1/api-keys', 'POST /api/v1/api-keys', 'DELETE /api/v1/api-keys/{id}', 'PUT /api/v1/oauth/{connector}/client', 'DELETE /api/v1/oauth/{connector}/client', 'PATCH /api/v1/workspace']);
-    expect(operations.filter(([name, operation]) => !name.startsWith('GET') && operation['x-role'] === 'viewer').map(([name]) => name)).toEqual(['DELETE /api/v1/session']);
+    expect(operations.filter(([name, operation]) => !name.startsWith('GET') && operation['x-role'] === 'viewer').map(([name]) => name)).toEqual(['DELETE /api/v1/session', 'POST /api/v1/sources/forecast']);
   });
 
   it('leaves no reference open', () => {
