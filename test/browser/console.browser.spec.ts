@@ -86,7 +86,7 @@ describe('the console, from first start to rows', () => {
     await owner.goes(`/sources/${source.id}`);
     await page.getByRole('button', { name: 'Sync now' }).click();
     await page.waitForURL((url) => url.pathname.startsWith('/runs/'));
-    await page.getByText('succeeded').first().waitFor();
+    expect((await product.newestRunEnds(source.id)).state).toBe('succeeded');
     await owner.goes(`/sources/${source.id}`);
     await page.getByRole('button', { name: 'Sync now' }).click();
     await page.getByRole('button', { name: /Sync again in \d+ s/ }).waitFor();
