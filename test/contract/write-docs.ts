@@ -17,7 +17,7 @@ writeFileSync('docs/schemas.json', json(jsonSchemas(connectors)));
 
 // The console's types of the API.
 const generator = join(dirname(createRequire(resolve('apps/console/package.json')).resolve('openapi-typescript/package.json')), 'bin', 'cli.js');
-execFileSync(process.execPath, [generator, 'docs/openapi.json', '--default-non-nullable', 'false', '--output', 'apps/console/src/api/schema.d.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
+execFileSync(process.execPath, [generator, 'docs/openapi.json', '--default-non-nullable', 'false', '--output', 'apps/console/src/api/generated/schema.d.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 // With a release, what is published becomes what later changes are compared with.
 if (process.argv.includes('--release')) for (const file of ['openapi.json', 'asyncapi.json', 'schemas.json']) copyFileSync(`docs/${file}`, `docs/released/${file}`);

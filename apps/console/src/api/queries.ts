@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, api } from './client';
-import type { paths } from './schema';
+import type { paths } from './generated/schema';
 
 /** What the pages read. Keys begin with what live news invalidate: `['source', id]`, `['run', id]`, `['sources']`. */
 export const sourcesQuery = queryOptions({
