@@ -139,7 +139,10 @@ export class World {
 
   /** Until this many rows more are in the warehouse than now: whatever stood still goes on. */
   async loads(rows = 1): Promise<void> {
-    const written = async (): Promise<number> => Number((await this.product.warehouse.rows<{ n: string }>('select coalesce(sum(rows_written), 0) as n from _cloud_sources.loads'))[0]?.n);
+    const { warehouse } = this.product;
+    // A loader that has just been told of the warehouse hasn't made its bookkeeping yet.
+    const written = async (): Promise<number> => await warehouse.count('_cloud_sources', 'loads') === 0 ? 0
+      : Number((await warehouse.rows<{ n: string }>('select coalesce(sum(rows_written), 0) as n from _cloud_sources.loads'))[0]?.n);
     const before = await written();
     await untilTrue('the warehouse is loaded', async () => await written() >= before + rows, { context: this.product.context, timeoutMs: 300_000 });
   }
