@@ -68,6 +68,8 @@ describe('the console, from first start to rows', () => {
     await page.waitForURL((url) => /^\/sources\/[0-9a-f-]{36}/.test(url.pathname));
     [source] = (await product.api.get<{ data: Source[] }>('sources')).data as [Source];
     expect(source.slug).toBe('shop');
+    // A run of its schedule would meet those that the next tests ask for
+    await product.api.put(`sources/${source.id}/schedule`, { intervalMinutes: 1_440, startAt: new Date(Date.now() + 43_200_000).toISOString().slice(11, 16) });
     await eventually('rows are in the warehouse', async () => (await product.warehouse.count(source.slug, 'customers') >= 25 ? true : undefined));
   }, 300_000);
 

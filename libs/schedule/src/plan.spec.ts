@@ -31,6 +31,13 @@ describe('the plan of a day', () => {
     expect(plan.together('c')).toEqual({ others: [], at: undefined });
     expect(plan.together('nobody').others).toEqual([]);
   });
+
+  it('counts minutes of the clock, whatever the second in which it begins', () => {
+    for (let second = 0; second < 60; second += 7) {
+      const plan = new DayPlan([{ ...hourly('a', 20), jitterMs: 2_000 }, { ...hourly('b', 20), jitterMs: 58_000 }], from + second * 1_000);
+      expect([second, plan.together('a').others, plan.together('b').others]).toEqual([second, ['b'], ['a']]);
+    }
+  });
 });
 
 describe('a suggested start', () => {

@@ -27,12 +27,13 @@ export function isWithin(hours: readonly Hours[], timeZone: string, instant: num
 
 const minutesTaken = ({ expectedMs }: Pick<PlannedSource, 'expectedMs'>): number => Math.min(DAY, Math.max(1, Math.ceil(expectedMs / MINUTE_MS)));
 
-/** The 24 hours from an instant (epoch ms), minute by minute: who runs when, and how much that is. */
+/** The 24 hours from an instant (epoch ms), by minutes of the clock: who runs when, and how much that is. */
 export class DayPlan {
   /** Start times, by source. */
   readonly runs = new Map<string, readonly number[]>();
-  private readonly underWay: string[][] = Array.from({ length: DAY }, () => []);
-  private readonly load = new Float64Array(DAY);
+  /** The first and the last minute are whole ones, so there is one more than a day has: all that start in a minute meet, whatever their jitter. */
+  private readonly underWay: string[][] = Array.from({ length: DAY + 1 }, () => []);
+  private readonly load = new Float64Array(DAY + 1);
   private readonly sources = new Map<string, PlannedSource>();
   private readonly memo = new Map<string, { readonly ids: readonly string[]; readonly firstRun: number | undefined }>();
 
@@ -50,10 +51,12 @@ export class DayPlan {
 
   get to(): number { return this.from + DAY * MINUTE_MS; }
 
+  private minuteOf(instant: number): number { return Math.floor(instant / MINUTE_MS) - Math.floor(this.from / MINUTE_MS); }
+
   private put(source: PlannedSource, at: number): void {
     const taken = minutesTaken(source);
-    const first = Math.floor((at - this.from) / MINUTE_MS);
-    for (let minute = first; minute < Math.min(DAY, first + taken); minute += 1) {
+    const first = this.minuteOf(at);
+    for (let minute = first; minute < Math.min(this.underWay.length, first + taken); minute += 1) {
       this.underWay[minute]?.push(source.id);
       // A run weighs as one call even when it makes none: it loads all the same.
       this.load[minute] = (this.load[minute] ?? 0) + Math.max(1, source.expectedCalls) / taken;
@@ -61,14 +64,14 @@ export class DayPlan {
   }
 
   /** Calls a minute that are expected in the minute of the instant. */
-  loadAt(instant: number): number { return this.load[Math.floor((instant - this.from) / MINUTE_MS)] ?? 0; }
+  loadAt(instant: number): number { return this.load[this.minuteOf(instant)] ?? 0; }
 
   /** Other sources that are under way in a minute in which this one is, and the first such time. */
   together(id: string): { readonly others: readonly string[]; readonly at: number | undefined } {
     const source = this.sources.get(id);
     const runs = this.runs.get(id) ?? [];
     if (source === undefined) return { others: [], at: undefined };
-    const { ids, firstRun } = this.met(runs.map((at) => Math.floor((at - this.from) / MINUTE_MS)), minutesTaken(source));
+    const { ids, firstRun } = this.met(runs.map((at) => this.minuteOf(at)), minutesTaken(source));
     return { others: ids.filter((other) => other !== id), at: firstRun === undefined ? undefined : runs[firstRun] };
   }
 
