@@ -81,16 +81,17 @@ function parse({ message, meta, place: { target, leftOut } }: Resolved): Result<
     return deadLetter((error as { reason?: string }).reason ?? 'not_json', error instanceof RangeError ? 'the record is nested too deeply to be read' : (error as Error).message);
   }
   if (typeof body !== 'object' || body === null) return misshapen('the body');
-  const { id, version = '0', deleted = false, receivedAt, data, event, eventText, timestamp } = body;
+  const { id, version = '0', deleted = false, partial = false, receivedAt, data, event, eventText, timestamp } = body;
   if (typeof id !== 'string') return misshapen('id');
   if (typeof version !== 'string' || !VERSION.test(version)) return misshapen('version');
   if (typeof deleted !== 'boolean') return misshapen('deleted');
+  if (typeof partial !== 'boolean') return misshapen('partial');
   if (typeof receivedAt !== 'string') return misshapen('receivedAt');
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return misshapen('data');
   for (const path of leftOut) without(data as Record<string, unknown>, path);
   const origin: PartitionRef = message;
   const row = { target, message, origin, offset: message.offset, id, version: BigInt(version), deleted, receivedAt, runId: meta.runId, data: data as Record<string, unknown> };
-  if (target.kind === 'object') return ok(row);
+  if (target.kind === 'object') return ok(partial ? { ...row, partial } : row);
   if (typeof event !== 'string') return misshapen('event');
   if (typeof timestamp !== 'string') return misshapen('timestamp');
   return ok({ ...row, event, timestamp, ...(typeof eventText === 'string' && { eventText }) });

@@ -120,6 +120,8 @@ export interface NormalizedRecord {
   /** Objects: higher is newer. Integer, 0 to 2^53. Events: 0. */
   readonly version: number;
   readonly deleted?: boolean;
+  /** Objects: `data` holds some of the columns only, the others stay as they are; a sync brings the whole record with this version or a newer one. */
+  readonly partial?: boolean;
   /** Events: snake_case name, the partner's spelling, ISO 8601 instant. */
   readonly event?: string;
   readonly eventText?: string;

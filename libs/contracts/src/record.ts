@@ -6,6 +6,7 @@ export const ObjectRecord = Type.Object({
   id: Type.String({ description: "The partner's id of the record." }),
   version: Type.String({ pattern: '^[0-9]{1,18}$', description: 'Orders the states of one record: the higher number is newer. Usually milliseconds on the partner\'s clock.' }),
   deleted: Type.Boolean({ description: 'True when the partner says that the record is gone; `data` then holds what is known of it.' }),
+  partial: Type.Optional(Type.Boolean({ description: 'True when `data` holds some of the columns only, as a webhook may tell them: the others stay as they were. The next sync sends the whole record with this version or a newer one.' })),
   receivedAt: Type.String({ format: 'date-time', description: 'When the raw record arrived.' }),
   data: Type.Record(Type.String(), Type.Unknown(), { description: 'The columns of the collection. Numbers are exact: read them with a lossless parser where they may exceed 2^53.' }),
 }, { $id: 'cloud-sources.object.v1', title: 'Object record' });

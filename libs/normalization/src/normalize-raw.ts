@@ -132,6 +132,6 @@ function toMessage(record: NormalizedRecord, meta: RawRecordMeta, shared: Readon
     return { collection, kind, key, value: stringifyJson(value, lossless), headers: { ce_id: `${meta.sourceId}/${collection}/${id}`, ce_recordid: id }, shared };
   }
   const version = String(record.version);
-  const value = { id, version, deleted: record.deleted ?? false, receivedAt: meta.receivedAt, data };
+  const value = { id, version, deleted: record.deleted ?? false, ...(record.partial === true && { partial: true }), receivedAt: meta.receivedAt, data };
   return { collection, kind, key, value: stringifyJson(value, lossless), headers: { ce_id: `${meta.sourceId}/${collection}/${id}/${version}`, ce_recordid: id, ce_recordversion: version }, shared };
 }

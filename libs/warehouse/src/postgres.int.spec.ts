@@ -64,6 +64,31 @@ async function scene(options: Partial<TableTarget> = {}, into: PostgresWarehouse
   };
 }
 
+describe('partial records', () => {
+  it('write the columns that they carry and leave the others as they are', async () => {
+    const { load, row, get } = await scene();
+    const part = (id: string, version: number, data: Record<string, unknown>): Row => row(id, version, data, { partial: true });
+    await load(row('a', 1, { name: 'A', phone: '1', nested: { x: 1 } }), row('b', 5, { name: 'B' }));
+    // In one batch: parts of one record, a whole one beside them, an older part, one of a record that isn't there yet
+    expect((await load(part('a', 2, { phone: '2', fax: '9' }), part('a', 3, { city: 'C' }), row('c', 4, { name: 'C', phone: '5' }), part('c', 4, { phone: '5' }), part('b', 4, { name: 'old' }), part('d', 1, { name: 'D' }))).written).toBe(4);
+    expect(await get('a')).toMatchObject({ name: 'A', phone: '2', fax: '9', city: 'C', nested_x: '1', _version: '3', is_deleted: false });
+    expect([await get('b'), await get('c'), await get('d')]).toMatchObject([{ name: 'B', _version: '5' }, { name: 'C', phone: '5' }, { name: 'D', phone: null }]);
+    await load(row('a', 3, { name: 'A', city: 'C' }));
+    expect(await get('a')).toMatchObject({ name: 'A', phone: null, fax: null, city: 'C', _version: '3' });
+    await load(row('a', 4, {}, { deleted: true }), part('a', 4, { name: 'back' }));
+    expect(await get('a')).toMatchObject({ name: 'A', is_deleted: true });
+    await load(part('a', 5, { name: 'back' }));
+    expect(await get('a')).toMatchObject({ name: 'back', city: 'C', is_deleted: false });
+  });
+
+  it('keep what did not fit before beside what does not fit now', async () => {
+    const { load, row, get } = await scene({ fields: { amount: 'integer', count: 'integer' } });
+    await load(row('a', 1, { amount: 'five', count: 1 }));
+    await load(row('a', 2, { count: 'two' }, { partial: true }));
+    expect(await get('a')).toMatchObject({ amount: null, count: '1', _extra: { amount: 'five', count: 'two' } });
+  });
+});
+
 describe('conformance of PostgreSQL', () => {
   it.each(warehouseConformance.map((one) => [one.name, one] as const))('%s', async (_name, one) => { await one.run(warehouse); }, 30_000);
 });

@@ -44,6 +44,8 @@ export interface Row {
   /** Objects: the higher one is newer. Events: 0. */
   readonly version: bigint;
   readonly deleted: boolean;
+  /** Objects: writes only the columns that `data` holds. */
+  readonly partial?: boolean;
   /** ISO 8601 with offset. */
   readonly receivedAt: string;
   readonly runId: string | undefined;

@@ -17,8 +17,8 @@ export interface Notification {
 const failed = (reason: string, message: string): NormalizeFailure[] => [{ failure: { reason, message } }];
 
 /**
- * A notification to its object's row. All its values are text: those whose type is declared are taken, the rest comes with the
- * next sync. It has the version of the sync's row, so that one never hides the other's changes.
+ * A notification to those columns of its object's row that it tells. All its values are text: those whose type is declared are
+ * taken, the rest comes with the next sync. It has the version of the sync's row, so that one never hides the other's changes.
  */
 export function normalizeNotification(record: Record<string, unknown>, selected: readonly string[] | undefined): (NormalizedRecord | NormalizeFailure)[] {
   const { object, fields } = record;
@@ -37,7 +37,7 @@ export function normalizeNotification(record: Record<string, unknown>, selected:
     const value = typeof text === 'string' ? typed(text, types[name]) : undefined;
     return value === undefined ? [] : [[name, value]];
   }));
-  return [{ collection, kind: 'object', id, version, ...data.is_deleted === true && { deleted: true }, data }];
+  return [{ collection, kind: 'object', id, version, partial: true, ...data.is_deleted === true && { deleted: true }, data }];
 }
 
 /** Undefined: the type isn't known, or the text isn't of it. */

@@ -36,7 +36,7 @@ describe('outbound messages', () => {
 
   it('become rows with declared columns only, each of its type', () => {
     expect(rows(message({ Id: '001000000000001AAA', Name: 'A & B <"ö\'>', AnnualRevenue: '12.5', NumberOfEmployees: '7', Phone: '0150', Score__c: '5', IsDeleted: 'false', SystemModstamp: modstamp }))[0]).toEqual({
-      collection: 'accounts', kind: 'object', id: '001000000000001AAA', version: Date.parse(modstamp),
+      collection: 'accounts', kind: 'object', id: '001000000000001AAA', version: Date.parse(modstamp), partial: true,
       data: { id: '001000000000001AAA', name: 'A & B <"ö\'>', annual_revenue: 12.5, number_of_employees: 7, is_deleted: false, system_modstamp: modstamp },
     });
   });

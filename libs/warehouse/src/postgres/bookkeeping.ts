@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS _cloud_sources.schema_changes (
 CREATE TABLE IF NOT EXISTS _cloud_sources.discards (
   at timestamptz NOT NULL DEFAULT now(), schema_name text NOT NULL, table_name text NOT NULL, source_path text NOT NULL, column_name text,
   reason text NOT NULL, record_id text NOT NULL, version bigint NOT NULL, topic text NOT NULL, partition int NOT NULL, kafka_offset bigint NOT NULL);
+CREATE INDEX IF NOT EXISTS discards_at ON _cloud_sources.discards (at);
 CREATE TABLE IF NOT EXISTS _cloud_sources.loads (
   loader text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL, rows_written bigint NOT NULL, values_discarded bigint NOT NULL,
   last_loaded_at timestamptz NOT NULL, PRIMARY KEY (loader, schema_name, table_name)) WITH (fillfactor = 50);

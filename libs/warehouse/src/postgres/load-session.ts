@@ -13,6 +13,9 @@ import type { ApplyResult, WarehouseBatch } from '../warehouse.js';
 const SETTINGS = `SET synchronous_commit = off; SET temp_buffers = '32MB'; SET jit = off; SET timezone = 'UTC';
   SET statement_timeout = '120s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'`;
 
+/** How long it can be seen which values didn't fit; they themselves stay in `_extra`. */
+const DISCARDS_KEPT = '90 days';
+
 /** A table's schema changed after the rows were encoded for it. */
 export class StalePlanError extends Error {
   constructor(readonly plans: readonly TablePlan[]) { super('the schema of a table changed'); this.name = 'StalePlanError'; }
@@ -51,7 +54,7 @@ export class LoadSession {
 
   /** All in one transaction, the offsets first. @throws FencedError | SelectionChangedError | StalePlanError | MergeError | PostgreSQL's error, rolled back */
   async load(loader: string, batch: Pick<WarehouseBatch, 'advances' | 'selection'>, tables: readonly EncodedRows[]): Promise<ApplyResult> {
-    for (const { plan } of tables) await this.temp(plan);
+    for (const { plan, write } of tables) await this.temp(plan, write);
     await this.client.query('BEGIN');
     try {
       await this.move(loader, batch, tables);
@@ -68,7 +71,7 @@ export class LoadSession {
 
   /** Tries the rows in a transaction that is always rolled back; the error that they cause, or undefined. */
   async tryOut(encoded: EncodedRows): Promise<unknown> {
-    await this.temp(encoded.plan);
+    await this.temp(encoded.plan, encoded.write);
     await this.client.query('BEGIN');
     try {
       await this.merge(encoded);
@@ -86,10 +89,10 @@ export class LoadSession {
     if (stale.length > 0) throw new StalePlanError(stale);
   }
 
-  private async merge({ plan, bytes, later, rewrite }: EncodedRows): Promise<number> {
-    const temp = await this.temp(plan);
+  private async merge({ plan, bytes, later, write }: EncodedRows): Promise<number> {
+    const temp = await this.temp(plan, write);
     await this.copy(plan.copySql(temp), bytes);
-    let { rowCount } = await this.client.query((rewrite ? plan.rewriteSql : plan.insertSql).replace('pg_temp.%', `pg_temp.${temp}`));
+    let { rowCount } = await this.client.query(plan[`${write}Sql`].replace('pg_temp.%', `pg_temp.${temp}`));
     if (later > 0) rowCount = (rowCount ?? 0) + ((await this.client.query(plan.laterSql.replace('pg_temp.%', `pg_temp.${temp}`))).rowCount ?? 0);
     return rowCount ?? 0;
   }
@@ -102,16 +105,18 @@ export class LoadSession {
     });
   }
 
-  private async temp(plan: TablePlan): Promise<string> {
-    const known = this.temps.get(plan.qualified);
+  private async temp(plan: TablePlan, write: EncodedRows['write']): Promise<string> {
+    // Whole and partial records of one table may come in one transaction.
+    const key = write === 'partial' ? `${plan.qualified} partial` : plan.qualified;
+    const known = this.temps.get(key);
     if (known?.plan === plan) return known.name;
     if (known !== undefined) {
       await this.client.query(`DROP TABLE IF EXISTS pg_temp.${known.name}`);
-      this.temps.delete(plan.qualified);
+      this.temps.delete(key);
     }
     const name = quote(`cs_${++this.serial}`);
     await this.client.query(plan.createTempSql(name));
-    this.temps.set(plan.qualified, { name, plan });
+    this.temps.set(key, { name, plan });
     return name;
   }
 
@@ -121,7 +126,7 @@ export class LoadSession {
     await this.client.query({
       name: 'cs_loads',
       text: `INSERT INTO _cloud_sources.loads AS l (loader, schema_name, table_name, rows_written, values_discarded, last_loaded_at)
-        SELECT $1, s, t, w, d, now() FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS x(s, t, w, d)
+        SELECT $1, s, t, sum(w), sum(d), now() FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS x(s, t, w, d) GROUP BY s, t
         ON CONFLICT (loader, schema_name, table_name) DO UPDATE SET rows_written = l.rows_written + excluded.rows_written,
           values_discarded = l.values_discarded + excluded.values_discarded, last_loaded_at = excluded.last_loaded_at`,
       values: [loader, tables.map(({ plan }) => plan.schema), tables.map(({ plan }) => plan.table), written, tables.map(({ discards }) => discards.length)],
@@ -129,7 +134,8 @@ export class LoadSession {
     const discards = tables.flatMap(({ plan, discards: some }) => some.map((discard) => ({ plan, ...discard })));
     if (discards.length === 0) return;
     await this.client.query(
-      `INSERT INTO _cloud_sources.discards (schema_name, table_name, source_path, column_name, reason, record_id, version, topic, partition, kafka_offset)
+      `WITH old AS (DELETE FROM _cloud_sources.discards WHERE at < now() - interval '${DISCARDS_KEPT}')
+       INSERT INTO _cloud_sources.discards (schema_name, table_name, source_path, column_name, reason, record_id, version, topic, partition, kafka_offset)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::int[], $10::bigint[])`,
       [
         discards.map(({ plan }) => plan.schema), discards.map(({ plan }) => plan.table), discards.map(({ path }) => path), discards.map(({ column }) => column),

@@ -8,7 +8,7 @@ import { LoadSession, MergeError, StalePlanError } from './load-session.js';
 import { claimOffsets, raiseSelection, readOffsets } from './offsets.js';
 import { SchemaStore } from './schema-store.js';
 import { classify, portError, sqlState } from './sqlstate.js';
-import { TableEncoder, type EncodedRows } from './table-encoder.js';
+import { TableEncoder, splitPartial, type EncodedRows, type SourceRows } from './table-encoder.js';
 import type { TablePlan } from './table-plan.js';
 
 const ATTEMPTS = 6;
@@ -26,7 +26,7 @@ function blocked(target: TableTarget, cause: unknown): TableBlockedError {
   return new TableBlockedError(target, reason, code === '57014', { cause });
 }
 
-interface Prepared { readonly encoded: EncodedRows; readonly encoder: TableEncoder; readonly source: TableRows }
+interface Prepared { readonly encoded: EncodedRows; readonly encoder: TableEncoder; readonly source: TableRows & SourceRows }
 
 /** The port on PostgreSQL 14 or newer. One connection loads; a small pool does the rest. */
 export class PostgresWarehouse extends Warehouse {
@@ -129,7 +129,7 @@ export class PostgresWarehouse extends Warehouse {
     const prepared: Prepared[] = [];
     const rejected: RejectedRow[] = [];
     const sorted = [...tables].sort((a, b) => (`${a.target.schema}/${a.target.table}` < `${b.target.schema}/${b.target.table}` ? -1 : 1));
-    for (const source of sorted) {
+    for (const source of sorted.flatMap(splitPartial)) {
       if (source.rows.length === 0) continue;
       const encoder = this.idleEncoders.pop() ?? new TableEncoder();
       prepared.push({ encoder, source, encoded: await this.encode(encoder, source, rejected) });
@@ -138,7 +138,7 @@ export class PostgresWarehouse extends Warehouse {
     return prepared;
   }
 
-  private async encode(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<EncodedRows> {
+  private async encode(encoder: TableEncoder, source: TableRows & SourceRows, rejected: RejectedRow[]): Promise<EncodedRows> {
     try {
       return await this.encodeInto(encoder, source, rejected);
     } catch (error) {
@@ -146,7 +146,7 @@ export class PostgresWarehouse extends Warehouse {
     }
   }
 
-  private async encodeInto(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<EncodedRows> {
+  private async encodeInto(encoder: TableEncoder, source: TableRows & SourceRows, rejected: RejectedRow[]): Promise<EncodedRows> {
     const { target } = source;
     for (let round = 0; round <= GROWTHS; round++) {
       const refused: RejectedRow[] = [];
@@ -201,7 +201,7 @@ export class PostgresWarehouse extends Warehouse {
     return rejected.length === 0 ? cause : new RowsRejectedError(rejected);
   }
 
-  private async bisect(encoder: TableEncoder, source: TableRows, rejected: RejectedRow[]): Promise<void> {
+  private async bisect(encoder: TableEncoder, source: TableRows & SourceRows, rejected: RejectedRow[]): Promise<void> {
     const { rows } = source;
     const encoded = await this.encode(encoder, source, rejected);
     const error = await this.session?.tryOut(encoded);

@@ -20,7 +20,8 @@ export interface EncodedRows {
   readonly rows: number;
   /** Rows for `laterSql`: deletes, and events that were made again. */
   readonly later: number;
-  readonly rewrite: boolean;
+  /** The statement that writes those that aren't for `laterSql`. */
+  readonly write: 'insert' | 'rewrite' | 'partial';
   readonly discards: readonly Discard[];
 }
 
@@ -65,6 +66,23 @@ export function newestPerId(rows: readonly Row[], kind: 'object' | 'event'): rea
   return newest;
 }
 
+/** The rows of a table that are written in one way. */
+export interface SourceRows extends Pick<TableRows, 'rows' | 'rewrite'> { readonly partial?: boolean }
+
+/** Whole records and partial ones apart; of the latter one per id, with what each of them tells. */
+export function splitPartial(source: TableRows): readonly (TableRows & SourceRows)[] {
+  const isPartial = ({ partial, deleted }: Row): boolean => partial === true && !deleted;
+  if (source.target.kind === 'event' || !source.rows.some(isPartial)) return [source];
+  const combined = new Map<string, Row>();
+  for (const row of source.rows.filter(isPartial)) {
+    const other = combined.get(row.id);
+    const [older, newer] = other === undefined || row.version >= other.version ? [other, row] : [row, other];
+    combined.set(row.id, older === undefined ? newer : { ...newer, data: { ...older.data, ...newer.data } });
+  }
+  // Whole records first: what a partial one adds to them is newer, or the same.
+  return [{ ...source, rows: source.rows.filter((row) => !isPartial(row)) }, { ...source, rows: [...combined.values()], partial: true }];
+}
+
 /** Turns rows into a COPY stream, in one pass when the table already has every column that they need. */
 export class TableEncoder implements FieldSink {
   private readonly copy = new CopyEncoder();
@@ -84,7 +102,7 @@ export class TableEncoder implements FieldSink {
   };
 
   /** The stream (valid until this encoder's next use), or what the table lacks; rows that never fit land in `rejected`. */
-  encode(plan: TablePlan, { rows, rewrite = false }: Pick<TableRows, 'rows' | 'rewrite'>, rejected: RejectedRow[]): EncodedRows | SchemaWish {
+  encode(plan: TablePlan, { rows, rewrite = false, partial = false }: SourceRows, rejected: RejectedRow[]): EncodedRows | SchemaWish {
     const { copy } = this;
     const wider = new Set<PlanColumn>();
     this.discards = [];
@@ -103,7 +121,7 @@ export class TableEncoder implements FieldSink {
       rejected.push({ row, ...refused });
     }
     if (plan.missing.size > 0 || wider.size > 0) return { missing: [...plan.missing], wider: [...wider] };
-    return { plan, bytes: copy.finish(), rows: count, later, rewrite, discards: this.discards };
+    return { plan, bytes: copy.finish(), rows: count, later, write: partial ? 'partial' : rewrite ? 'rewrite' : 'insert', discards: this.discards };
   }
 
   column(column: PlanColumn, value: unknown): void {

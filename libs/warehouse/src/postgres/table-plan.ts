@@ -69,6 +69,8 @@ export class TablePlan {
   readonly insertSql: string;
   /** As `insertSql`, but an event that is there is written anew. */
   readonly rewriteSql: string;
+  /** Objects: writes what is there and leaves the other columns as they are. */
+  readonly partialSql: string;
   /** For the rows that `insertSql` doesn't write. */
   readonly laterSql: string;
   /** Fields that have no column yet though there is room for one. */
@@ -99,6 +101,7 @@ export class TablePlan {
     if (target.kind === 'event') {
       this.insertSql = `${into} ON CONFLICT ("id") DO NOTHING`;
       const all = [...this.meta.map(([name]) => name), ...columns.map(({ name }) => name), '_extra', 'uuid_ts'].map(quote);
+      this.partialSql = this.insertSql;
       this.rewriteSql = `${into} ON CONFLICT ("id") DO UPDATE SET ${all.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE excluded."_version" >= t."_version"`;
       // An event that was made again (its version says when) takes the place of the one before.
       this.laterSql = `${this.rewriteSql.replace('pg_temp.%', 'pg_temp.% WHERE "_version" > 0')} AND excluded."_version" > t."_version"`;
@@ -109,8 +112,9 @@ export class TablePlan {
     const kept = columns.map(({ name }) => `${quote(name)} = coalesce(excluded.${quote(name)}, t.${quote(name)})`);
     const conflict = (assignments: readonly string[]): string => `ON CONFLICT ("id") DO UPDATE SET ${assignments.join(', ')}, "uuid_ts" = excluded."uuid_ts"`;
     // An equal version replaces (the newest wins), but doesn't bring back what was deleted at that version.
-    this.insertSql = `${into} WHERE NOT "is_deleted" ${conflict([...metaSets, ...sets, '"_extra" = excluded."_extra"'])}
-      WHERE excluded."_version" > t."_version" OR (excluded."_version" = t."_version" AND NOT t."is_deleted")`;
+    const newer = 'WHERE excluded."_version" > t."_version" OR (excluded."_version" = t."_version" AND NOT t."is_deleted")';
+    this.insertSql = `${into} WHERE NOT "is_deleted" ${conflict([...metaSets, ...sets, '"_extra" = excluded."_extra"'])} ${newer}`;
+    this.partialSql = `${into} ${conflict([...metaSets, ...kept, `"_extra" = nullif(coalesce(t."_extra", '{}') || coalesce(excluded."_extra", '{}'), '{}')`])} ${newer}`;
     this.rewriteSql = this.insertSql;
     this.laterSql = `${into} WHERE "is_deleted" ${conflict([...metaSets, ...kept, '"_extra" = coalesce(excluded."_extra", t."_extra")'])}
       WHERE excluded."_version" >= t."_version"`;
