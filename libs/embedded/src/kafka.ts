@@ -27,7 +27,7 @@ export interface RunningKafka extends RunningProcess {
   readonly brokers: readonly string[];
 }
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** The largest message, in bytes; the topics say how much of it each of them takes. */
 const MESSAGE_BYTES = 16 * 1024 * 1024;
