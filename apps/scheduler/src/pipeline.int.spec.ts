@@ -58,7 +58,7 @@ function start(pollMs = 1_000, send = (name: string, message: Parameters<RecordP
   const scheduler = new Scheduler({
     leadership: (wake) => new Leadership(test.url, LOCK, 'outbox', wake),
     schedule: new ScheduleRepository(database), outbox: new OutboxRepository(database), send,
-    health: new HealthRepository(database), notify: async () => ({ delivered: 0, failed: 0, ended: 0 }), notified: () => undefined,
+    health: new HealthRepository(database), notify: async () => ({ delivered: 0, failed: 0, ended: 0 }), notified: () => undefined, sweep: async () => ({}), swept: () => undefined,
     loops: { turned: () => undefined, failed: (loop, error) => { state.active = false; state.failures.push(`${loop}: ${(error as Error).message}`); } },
     turned: ({ active }) => { state.active = active; state.turns += 1; },
     relayed: () => undefined,

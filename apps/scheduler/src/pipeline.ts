@@ -12,11 +12,14 @@ export interface SchedulerPorts {
   readonly health: Pick<HealthRepository, 'judge'>;
   /** One turn of support/notify.ts. */
   readonly notify: () => Promise<Notified>;
+  /** One turn of what deletes old rows: how many went, by what they were. */
+  readonly sweep: () => Promise<Readonly<Record<string, number>>>;
   readonly send: Send;
   readonly loops: LoopWatch;
   readonly turned: (turn: { readonly active: boolean; readonly warned: number; readonly paused: number } & Ticked & Watched) => void;
   readonly notified: (turn: Notified) => void;
   readonly relayed: (messages: number) => void;
+  readonly swept: (rows: Readonly<Record<string, number>>) => void;
 }
 
 export interface SchedulerOptions {
@@ -28,6 +31,8 @@ export interface SchedulerOptions {
   readonly pollMs?: number;
 }
 
+/** How often old rows are looked for. */
+const SWEEP_MS = 30_000;
 /** How often it is checked whether the clock was set back. */
 const CLOCK_MS = 60_000;
 
@@ -42,6 +47,7 @@ const IDLE = { due: 0, queued: 0, overQuota: 0, warned: 0, paused: 0, takenBack:
  *                  deferred and due → queued; unclaimed → command once more                   leases/
  *                  source that keeps failing → warned of, then paused
  *     in its turn  killed run → support has its complete log → the run is over                support/
+ *     now and then  what was kept long enough → deleted
  *     at once      outbox → Kafka, in order, acks=all (woken by the database's notification)  outbox/
  *
  * Were two active for a moment, nothing would happen twice: rows are locked, and a source has at most one active run.
@@ -53,11 +59,13 @@ export class Scheduler {
   private readonly ticking: Loop;
   private readonly relaying: Loop;
   private readonly notifying: Loop;
+  private readonly sweeping: Loop;
 
   constructor(private readonly ports: SchedulerPorts, private readonly options: SchedulerOptions) {
     this.leadership = ports.leadership(() => this.relaying.wake());
     this.ticking = new Loop('tick', options.tickMs, () => this.turn(), ports.loops);
     this.notifying = new Loop('support', options.tickMs, () => this.support(), ports.loops);
+    this.sweeping = new Loop('housekeeping', SWEEP_MS, () => this.sweep(), ports.loops);
     this.relaying = new Loop('outbox', options.pollMs ?? 1_000, () => this.empty(), ports.loops);
   }
 
@@ -65,11 +73,12 @@ export class Scheduler {
     this.ticking.start();
     this.relaying.start();
     this.notifying.start();
+    this.sweeping.start();
   }
 
   /** Finishes what is in hand, then lets the next one be active. */
   async stop(): Promise<void> {
-    await Promise.all([this.ticking.stop(), this.relaying.stop(), this.notifying.stop()]);
+    await Promise.all([this.ticking.stop(), this.relaying.stop(), this.notifying.stop(), this.sweeping.stop()]);
     await this.leadership.release();
   }
 
@@ -90,6 +99,10 @@ export class Scheduler {
 
   private async support(): Promise<void> {
     if (this.active) this.ports.notified(await this.ports.notify());
+  }
+
+  private async sweep(): Promise<void> {
+    if (this.active) this.ports.swept(await this.ports.sweep());
   }
 
   private async empty(): Promise<void> {

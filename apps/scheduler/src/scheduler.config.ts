@@ -54,6 +54,14 @@ export class SchedulerConfig extends DatabaseConfig {
   @IsInt() @Min(1)
   pauseAfterDays!: number;
 
+  @Setting({ env: 'RUN_DETAILS_DAYS', description: 'The log and the API calls of a finished run are deleted after so many days.', type: 'integer', default: '30' })
+  @IsInt() @Min(1)
+  runDetailsDays!: number;
+
+  @Setting({ env: 'RUNS_DAYS', description: 'A finished run and the API usage of a day are deleted after so many days; the newest run of a source stays.', type: 'integer', default: '400' })
+  @IsInt() @Min(1)
+  runsDays!: number;
+
   @Setting({ env: 'ALLOW_PRIVATE_ADDRESSES', description: 'Lets connectors call loopback and private addresses. For local use only.', type: 'boolean', default: 'false' })
   allowPrivateAddresses!: boolean;
 }

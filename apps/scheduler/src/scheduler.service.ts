@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RecordProducer, createKafka } from '#kafka';
-import { HealthRepository, Leadership, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
+import { HealthRepository, HousekeepingRepository, Leadership, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { Scheduler } from './pipeline.js';
 import { SchedulerConfig } from './scheduler.config.js';
@@ -26,7 +26,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { databaseUrl, tickMs, resendSeconds, topicPrefix, syncsPerDay, supportWaitSeconds, warnAfterFailedRuns, pauseAfterFailedRuns, pauseMinHours, pauseAfterDays } = this.config;
+    const { databaseUrl, tickMs, resendSeconds, topicPrefix, syncsPerDay, supportWaitSeconds, warnAfterFailedRuns, pauseAfterFailedRuns, pauseMinHours, pauseAfterDays, runDetailsDays, runsDays } = this.config;
     this.channels = supportChannels(this.config);
     if (this.channels.length === 0) this.logger.warn('No support channel is set up: nobody is told of runs that are killed. Set SUPPORT_SMTP_URL or SUPPORT_HOOK_URL.');
     this.database = await openDatabase({ url: databaseUrl, applicationName: 'scheduler', poolSize: 4 });
@@ -36,6 +36,8 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
     const activeGauge = this.metrics.gauge('cs_scheduler_active', '1 on the active scheduler, 0 on those that stand by.');
     const support = new SupportRepository(this.database);
     const notifications = this.metrics.counter('cs_support_notifications_total', 'Logs of killed runs that a support channel took or did not take.', ['outcome']);
+    const deleted = this.metrics.counter('cs_scheduler_rows_deleted_total', 'Rows of the control database that had been kept long enough.', ['what']);
+    const housekeeping = new HousekeepingRepository(this.database);
     const runs = this.metrics.counter('cs_scheduler_runs_total', 'Runs that the scheduler moved.', ['what']);
     this.scheduler = new Scheduler({
       leadership: (wake) => new Leadership(databaseUrl, SCHEDULER_LOCK, 'outbox', wake),
@@ -50,6 +52,11 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
         this.recovered('support');
         for (const [outcome, count] of Object.entries({ delivered, failed })) if (count > 0) notifications.inc({ outcome }, count);
         if (ended > 0) runs.inc({ what: 'ended' }, ended);
+      },
+      sweep: () => housekeeping.sweep({ runDetailsDays, runsDays }),
+      swept: (rows) => {
+        this.recovered('housekeeping');
+        for (const [what, count] of Object.entries(rows)) deleted.inc({ what }, count);
       },
       send: (topic, message) => producer.send(topic, message),
       loops: {

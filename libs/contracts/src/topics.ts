@@ -71,7 +71,8 @@ export function recordTopic(prefix: string, connector: string, collection: strin
  */
 export function topicDefinitions(connectors: readonly ConnectorTopics[], options: TopicOptions = DEFAULT_TOPIC_OPTIONS): TopicDefinition[] {
   const { prefix } = options;
-  const big = { 'max.message.bytes': String(MAX_MESSAGE_BYTES) };
+  // As the producer sent it: a cluster that compresses by lz4, snappy or zstd of its own accord would make what Node can't read.
+  const big = { 'max.message.bytes': String(MAX_MESSAGE_BYTES), 'compression.type': 'producer' };
   const byTime = (ms: number) => ({ ...big, 'cleanup.policy': 'delete', 'retention.ms': String(ms) });
   const definitions: TopicDefinition[] = [
     { name: topicNames.syncEvents(prefix), partitions: 1, config: byTime(7 * DAY_MS) },

@@ -7,6 +7,7 @@ export { ROLES, type ApiKeyEntity, type Role, type UserEntity, type WorkspaceEnt
 export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.entity.js';
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
 export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type DeadLetterFilter, type DeadLetterMessage, type DeadLetterRow, type DeadLetterState, type NewDeadLetter } from './dead-letter.repository.js';
+export { HousekeepingRepository, type Retention } from './housekeeping.repository.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
 export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';

@@ -38,6 +38,7 @@ export class RunDto {
   @ApiProperty({ enum: RUN_STATES, enumName: 'RunState' }) state!: RunState;
   @ApiProperty({ enum: RUN_TRIGGERS, enumName: 'RunTrigger' }) trigger!: RunTrigger;
   @ApiProperty({ type: () => RunExtentDto, nullable: true, description: 'What a re-sync or a replay brings anew; null: what is new in all selected collections.' }) extent!: RunExtentDto | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'When its log and its API calls were deleted, some weeks after its end; null: they are there.' }) detailsDeletedAt!: Date | null;
   @ApiProperty({ type: () => ReplayProgressDto, nullable: true, description: 'Of a replay.' }) progress!: ReplayProgressDto | null;
   @ApiProperty() createdAt!: Date;
   @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
@@ -53,8 +54,8 @@ export class RunDto {
 
 export const ahead = (until: Date | null): Date | null => (until !== null && until.getTime() > Date.now() ? until : null);
 
-export const shown = ({ id, sourceId, state, trigger, extent, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
-  id, sourceId, state, trigger, extent, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
+export const shown = ({ id, sourceId, state, trigger, extent, detailsDeletedAt, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil, records, apiCalls, error, warnings, support }: RunEntity): RunDto => ({
+  id, sourceId, state, trigger, extent, detailsDeletedAt, progress, createdAt, startedAt, finishedAt, resumeAt, waitingUntil: ahead(state === 'deferred' ? resumeAt : waitingUntil), records, apiCalls, error, warnings,
   support: support === null ? null : { state: support.state, notifiedAt: support.notifiedAt ?? null },
 });
 

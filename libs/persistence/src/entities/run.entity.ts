@@ -26,6 +26,7 @@ export class RunEntity {
   @Column('jsonb', { nullable: true }) extent!: RunExtent | null;
   /** Of a replay. */
   @Column('jsonb', { nullable: true }) progress!: ReplayProgress | null;
+  @Column('timestamptz', { nullable: true }) detailsDeletedAt!: Date | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;

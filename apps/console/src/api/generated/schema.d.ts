@@ -2023,6 +2023,11 @@ export interface components {
             trigger: components["schemas"]["RunTrigger"];
             /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
             extent: components["schemas"]["RunExtentDto"] | null;
+            /**
+             * Format: date-time
+             * @description When its log and its API calls were deleted, some weeks after its end; null: they are there.
+             */
+            detailsDeletedAt: string | null;
             /** @description Of a replay. */
             progress: components["schemas"]["ReplayProgressDto"] | null;
             /** Format: date-time */
@@ -2110,6 +2115,11 @@ export interface components {
             trigger: components["schemas"]["RunTrigger"];
             /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
             extent: components["schemas"]["RunExtentDto"] | null;
+            /**
+             * Format: date-time
+             * @description When its log and its API calls were deleted, some weeks after its end; null: they are there.
+             */
+            detailsDeletedAt: string | null;
             /** @description Of a replay. */
             progress: components["schemas"]["ReplayProgressDto"] | null;
             /** Format: date-time */
@@ -2183,6 +2193,11 @@ export interface components {
             trigger: components["schemas"]["RunTrigger"];
             /** @description What a re-sync or a replay brings anew; null: what is new in all selected collections. */
             extent: components["schemas"]["RunExtentDto"] | null;
+            /**
+             * Format: date-time
+             * @description When its log and its API calls were deleted, some weeks after its end; null: they are there.
+             */
+            detailsDeletedAt: string | null;
             /** @description Of a replay. */
             progress: components["schemas"]["ReplayProgressDto"] | null;
             /** Format: date-time */

@@ -7,7 +7,7 @@ import { Loaded } from '../../parts/state-view';
 const LOOKS = { info: '', warn: 'warns', error: 'fails' } as const;
 
 /** The run's log: filtered here, downloaded whole. */
-export function RunLog({ runId }: { runId: string }) {
+export function RunLog({ runId, deletedAt }: { runId: string; deletedAt: string | null }) {
   const query = useQuery(runLogQuery(runId));
   const [level, setLevel] = useState<'all' | 'warn'>('all');
   const [text, setText] = useState('');
@@ -28,7 +28,7 @@ export function RunLog({ runId }: { runId: string }) {
             <TextInput size="xs" aria-label="Filter the log" placeholder="Filter" value={text} onChange={(event) => setText(event.currentTarget.value)} />
             <Button size="xs" variant="default" onClick={save} disabled={lines.length === 0}>Download</Button>
           </Group>
-          {shown.length === 0 ? <Text c="dimmed" size="sm">{lines.length === 0 ? 'Nothing was written yet.' : 'No line fits the filter.'}</Text> : (
+          {shown.length === 0 ? <Text c="dimmed" size="sm">{lines.length === 0 ? deletedAt === null ? 'Nothing was written yet.' : `The log was deleted on ${new Date(deletedAt).toLocaleDateString()}: it is kept for some weeks after a run's end.` : 'No line fits the filter.'}</Text> : (
             <Box mah={360} style={{ overflowY: 'auto' }} tabIndex={0} aria-label="Log" role="log">
               {shown.map((line, index) => <Text key={index} className={`mono wrap-anywhere ${LOOKS[line.level]}`} size="xs">{new Date(line.at).toLocaleTimeString()} {line.level === 'info' ? '' : `${line.level}: `}{line.message}</Text>)}
             </Box>

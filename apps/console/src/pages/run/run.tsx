@@ -58,7 +58,7 @@ function RunPane({ run }: { run: Run }) {
         <CollectionRuns run={run} now={now} />
         <CallWaterfall run={run} />
         <Group justify="space-between"><Title order={2}>Log</Title></Group>
-        <RunLog runId={run.id} />
+        <RunLog runId={run.id} deletedAt={run.detailsDeletedAt} />
       </Stack>
       <Confirm opened={asks} title="Cancel this run?" action="Cancel the run" busy={cancel.isPending} close={() => setAsks(false)} confirm={() => cancel.mutate(undefined)}>
         What was read so far stays, and the next run goes on from there.
