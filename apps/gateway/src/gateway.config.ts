@@ -50,4 +50,28 @@ export class GatewayConfig extends DatabaseConfig {
 
   @Setting({ env: 'ALLOW_PRIVATE_ADDRESSES', description: 'Lets connectors call loopback and private addresses. For local use only.', type: 'boolean', default: 'false' })
   allowPrivateAddresses!: boolean;
+
+  @Setting({ env: 'SQL_TIMEOUT_SECONDS', description: 'How long a query that a person runs on the warehouse may take.', type: 'integer', default: '60' })
+  @IsInt() @Min(1) @Max(3_600)
+  sqlTimeoutSeconds!: number;
+
+  @Setting({ env: 'SQL_MAX_ROWS', description: 'Most rows of a query in one answer; an export has its own limit.', type: 'integer', default: '10000' })
+  @IsInt() @Min(1) @Max(1_000_000)
+  sqlMaxRows!: number;
+
+  @Setting({ env: 'SQL_MAX_BYTES', description: 'Most bytes of values of a query in one answer.', type: 'integer', default: '16777216' })
+  @IsInt() @Min(1_024) @Max(268_435_456)
+  sqlMaxBytes!: number;
+
+  @Setting({ env: 'SQL_EXPORT_MAX_ROWS', description: 'Most rows of an export.', type: 'integer', default: '1000000' })
+  @IsInt() @Min(1)
+  sqlExportMaxRows!: number;
+
+  @Setting({ env: 'SQL_MAX_COST', description: 'A query whose plan costs more, in PostgreSQL\'s units, is refused before it runs. 0: none is.', type: 'integer', default: '10000000000' })
+  @IsInt() @Min(0)
+  sqlMaxCost!: number;
+
+  @Setting({ env: 'SQL_CONCURRENCY', description: 'Queries and exports that a gateway runs in one warehouse at a time.', type: 'integer', default: '4' })
+  @IsInt() @Min(1) @Max(100)
+  sqlConcurrency!: number;
 }

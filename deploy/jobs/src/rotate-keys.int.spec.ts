@@ -39,6 +39,7 @@ beforeAll(async () => {
   const [source] = ids as [string, ...string[]];
   await database.query('insert into webhook_secrets (id, source_id, sealed) values ($1, $2, $3)', [secret, source, old.seal('whsec', sealContext.webhookSecret(source))]);
   await database.query(`insert into warehouses (id, workspace_id, name, url_sealed, location) values ($1, $2, 'w', $3, 'l')`, [warehouse, workspace, old.seal('postgres://', sealContext.warehouseUrl(warehouse))]);
+  await database.query(`insert into warehouse_readers (warehouse_id, role, sealed) values ($1, 'r', $2)`, [warehouse, old.seal('p', sealContext.warehouseReader(warehouse))]);
   await database.query(`insert into oauth_clients (id, connector, client_id, secret_sealed) values ($1, 'zendesk', 'c', $2)`, [client, old.seal('s', sealContext.oauthClient(client))]);
   await database.query(`insert into oauth_authorizations (id, state_hash, workspace_id, connector, client_id, sealed, redirect_uri, expires_at) values ($1, 'h', $2, 'zendesk', 'c', $3, 'r', now() + interval '1 hour')`,
     [authorization, workspace, old.seal('{}', sealContext.oauthAuthorization(authorization))]);

@@ -13,6 +13,7 @@ export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';
 export { GrantGone, OAuthRepository, type Grant, type OAuthClientRow } from './oauth.repository.js';
 export { OutboxRepository, type OutboxMessage } from './outbox.repository.js';
+export { QueryRepository, type ReaderLogin, type SavedQuery, type SqlError, type SqlQuery, type SqlQueryEnd } from './query.repository.js';
 export { RunRepository, type ClaimedRun, type LogLine, type Progress } from './run.repository.js';
 export { RunRequestRepository, type KeptCall, type KeptLine, type RunRequest } from './run-request.repository.js';
 export { ScheduleRepository } from './schedule.repository.js';

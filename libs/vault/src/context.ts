@@ -9,5 +9,6 @@ export const sealContext = {
   oauthClient: (clientRowId: string): string => `oauth-client:${clientRowId}:secret`,
   oauthAuthorization: (id: string): string => `oauth-authorization:${id}`,
   oauthGrant: (id: string): string => `oauth-grant:${id}`,
+  warehouseReader: (warehouseId: string): string => `warehouse:${warehouseId}:reader`,
   warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
 } as const;

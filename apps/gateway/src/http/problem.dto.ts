@@ -17,6 +17,7 @@ export class ProblemDto {
   @ApiPropertyOptional({ description: 'The partner\'s or the warehouse\'s own words.' }) detail?: string;
   @ApiPropertyOptional({ type: () => FieldErrorDto, isArray: true }) errors?: FieldErrorDto[];
   @ApiPropertyOptional({ description: 'What to quote to support.' }) supportReference?: string;
+  @ApiPropertyOptional({ description: 'Of SQL that failed: where in the statement, 1-based, in Unicode characters.' }) position?: number;
 }
 
 /** An error of the taxonomy, as runs and sources carry it. */

@@ -4,6 +4,7 @@ import type { ErrorCode } from '#contracts';
 export const PROBLEM_CODES = [
   'validation_failed', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'too_many_requests', 'run_active', 'sync_quota_used_up', 'source_in_error', 'source_paused', 'warehouse_required', 'warehouse_refused',
   'warehouse_unavailable', 'kafka_unavailable', 'warehouse_in_use', 'source_not_included', 'slug_taken', 'idempotency_key_reused', 'unsupported_media_type', 'payload_too_large', 'oauth_client_missing', 'account_differs',
+  'query_failed', 'query_refused', 'query_timeout', 'query_cancelled', 'query_too_large',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number] | ErrorCode;
 
@@ -21,6 +22,8 @@ export interface ProblemBody {
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
   readonly supportReference?: string;
+  /** Of SQL that failed: where in the statement, 1-based, in Unicode characters. */
+  readonly position?: number;
 }
 
 /** A refusal on its way to the client, who gets it as problem details (RFC 9457). Holds no secret. */

@@ -244,6 +244,164 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warehouses/{id}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a query
+         * @description Under a login that can read this workspace's tables and nothing else, in a transaction that is rolled back. Going away cancels it. Limits: time, rows, bytes, cost of the plan.
+         */
+        post: operations["sql_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export a query
+         * @description As a file, row by row as it is read. The header `x-query-id` names it in the history, which says how many rows it had and whether it was cut at the limit.
+         */
+        post: operations["sql_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History of queries
+         * @description Of everybody in the workspace, newest first; the newest thousand are kept.
+         */
+        get: operations["sql_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/queries/{queryId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a query
+         * @description Anybody's in the workspace. One that is over stays as it is.
+         */
+        post: operations["sql_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved queries */
+        get: operations["sql_saved"];
+        /**
+         * Save a query
+         * @description For everybody in the workspace. One of that name is replaced.
+         */
+        put: operations["sql_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/saved-queries/{savedId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a saved query */
+        delete: operations["sql_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a warehouse's tables
+         * @description Of this workspace, with their columns, rows and when they were loaded last.
+         */
+        get: operations["tables_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{id}/schema-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List changes of a warehouse's tables
+         * @description What loading created, added and widened: the newest 200.
+         */
+        get: operations["tables_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/discover": {
         parameters: {
             query?: never;
@@ -1348,6 +1506,139 @@ export interface components {
             /** @description All when it is left out. */
             collections?: string[];
         };
+        RunQueryDto: {
+            /**
+             * @description One SELECT, WITH, VALUES, TABLE or EXPLAIN.
+             * @example select 1
+             */
+            statement: string;
+            /**
+             * @description Most rows in the answer; the installation has a limit too.
+             * @default 1000
+             */
+            maxRows?: number;
+        };
+        ResultColumnDto: {
+            name: string;
+            /** @description As PostgreSQL writes it, e.g. `numeric(12,2)`. */
+            type: string;
+        };
+        QueryResultDto: {
+            /**
+             * Format: uuid
+             * @description Of the query in the history.
+             */
+            id: string;
+            columns: components["schemas"]["ResultColumnDto"][];
+            /** @description Values as PostgreSQL writes them, so that no digit is lost: `9007199254740993`, `12.50`, `t`, `2026-01-31 08:00:00.123456+00` (always UTC). null is NULL. */
+            rows: (string | null)[][];
+            /** @description There are more rows than the limit of rows or bytes. */
+            truncated: boolean;
+            durationMs: number;
+        };
+        ExportDto: {
+            /**
+             * @description One SELECT, WITH, VALUES, TABLE or EXPLAIN.
+             * @example select 1
+             */
+            statement: string;
+            /**
+             * @description csv: RFC 4180 with a header, NULL is empty and an empty text is `""`. json: an array of objects, numbers with all their digits.
+             * @enum {string}
+             */
+            format: "csv" | "json";
+        };
+        SqlErrorDto: {
+            code: string;
+            title: string;
+            remedy: string;
+            /** @description Where in the statement, 1-based, in Unicode characters. */
+            position?: number;
+        };
+        SqlQueryDto: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "query" | "export";
+            /** @description E-mail address, or name of the API key. */
+            author: string;
+            statement: string;
+            /** @enum {string} */
+            state: "running" | "succeeded" | "failed" | "cancelled";
+            /** Format: date-time */
+            startedAt: string;
+            durationMs: number | null;
+            rowCount: number | null;
+            /** @description The result was longer than the limit. */
+            truncated: boolean | null;
+            error: components["schemas"]["SqlErrorDto"] | null;
+        };
+        SqlQueryListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["SqlQueryDto"][];
+        };
+        SavedQueryDto: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            statement: string;
+            /** @description E-mail address, or name of the API key, of who saved it last. */
+            author: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        SavedQueryListDto: {
+            data: components["schemas"]["SavedQueryDto"][];
+        };
+        SaveQueryDto: {
+            /**
+             * @description One SELECT, WITH, VALUES, TABLE or EXPLAIN.
+             * @example select 1
+             */
+            statement: string;
+            /** @description A query of that name is replaced. */
+            name: string;
+        };
+        TableColumnDto: {
+            name: string;
+            type: string;
+        };
+        WarehouseTableDto: {
+            schema: string;
+            name: string;
+            /** @enum {string} */
+            kind: "table" | "view";
+            columns: components["schemas"]["TableColumnDto"][];
+            /** @description null for a view. */
+            rows: number | null;
+            /** @description Large tables are not counted: the server's statistics tell. */
+            estimated: boolean;
+            /**
+             * Format: date-time
+             * @description When the loader wrote to it last.
+             */
+            loadedAt: string | null;
+        };
+        WarehouseTableListDto: {
+            data: components["schemas"]["WarehouseTableDto"][];
+        };
+        SchemaChangeDto: {
+            /** Format: date-time */
+            at: string;
+            schema: string;
+            table: string;
+            /** @example column added */
+            change: string;
+            column: string | null;
+            /** @description E.g. the type. */
+            detail: string | null;
+        };
+        SchemaChangeListDto: {
+            data: components["schemas"]["SchemaChangeDto"][];
+        };
         DiscoverDto: {
             /** @description Values of the connector's configuration (see the catalog). Secrets are stored encrypted and never returned. */
             configuration?: {
@@ -2436,7 +2727,7 @@ export interface components {
             warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "account_differs" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "account_differs" | "query_failed" | "query_refused" | "query_timeout" | "query_cancelled" | "query_too_large" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;
@@ -2456,6 +2747,8 @@ export interface components {
             errors?: components["schemas"]["FieldErrorDto"][];
             /** @description What to quote to support. */
             supportReference?: string;
+            /** @description Of SQL that failed: where in the statement, 1-based, in Unicode characters. */
+            position?: number;
         };
     };
     responses: never;
@@ -3008,6 +3301,295 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SelectionDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunQueryDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryResultDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": string;
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_history: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlQueryListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                queryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlQueryDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_saved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveQueryDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    sql_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                savedId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    tables_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarehouseTableListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    tables_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaChangeListDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { QueryRepository } from '#persistence';
+import { sealContext, type Vault } from '#vault';
+import { PostgresReader, type WarehouseReader } from '#warehouse';
+import { VAULT } from '../tokens.js';
+import { WarehousesService } from '../warehouses/warehouses.service.js';
+
+/** Who reads a warehouse for people: a login of its own, made when it is first needed. */
+@Injectable()
+export class Readers {
+  constructor(private readonly warehouses: WarehousesService, private readonly queries: QueryRepository, @Inject(VAULT) private readonly vault: Vault) {}
+
+  /** @throws Problem when the workspace has no such warehouse */
+  async of(workspaceId: string, warehouseId: string): Promise<WarehouseReader> {
+    const { urlSealed } = await this.warehouses.get(workspaceId, warehouseId);
+    const context = sealContext.warehouseReader(warehouseId);
+    const login = await this.queries.reader(warehouseId)
+      ?? await this.queries.keepReader(warehouseId, { role: `cs_reader_${warehouseId.replaceAll('-', '')}`, sealed: this.vault.seal(randomBytes(24).toString('base64url'), context) });
+    return new PostgresReader({
+      url: this.vault.open(urlSealed, sealContext.warehouseUrl(warehouseId)), role: login.role, password: this.vault.open(login.sealed, context),
+      slugs: await this.queries.slugs(warehouseId), schemas: [],
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { Principal } from '#persistence';
+import { Caller } from '../access/principal.js';
+import { Readers } from './readers.js';
+import { sqlProblem } from './sql-problem.js';
+
+class TableColumnDto {
+  @ApiProperty() name!: string;
+  @ApiProperty() type!: string;
+}
+
+class WarehouseTableDto {
+  @ApiProperty() schema!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: ['table', 'view'] }) kind!: string;
+  @ApiProperty({ type: () => TableColumnDto, isArray: true }) columns!: TableColumnDto[];
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null for a view.' }) rows!: number | null;
+  @ApiProperty({ description: 'Large tables are not counted: the server\'s statistics tell.' }) estimated!: boolean;
+  @ApiProperty({ type: Date, nullable: true, description: 'When the loader wrote to it last.' }) loadedAt!: Date | null;
+}
+
+class WarehouseTableListDto {
+  @ApiProperty({ type: () => WarehouseTableDto, isArray: true }) data!: WarehouseTableDto[];
+}
+
+class SchemaChangeDto {
+  @ApiProperty() at!: Date;
+  @ApiProperty() schema!: string;
+  @ApiProperty() table!: string;
+  @ApiProperty({ example: 'column added' }) change!: string;
+  @ApiProperty({ type: String, nullable: true }) column!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'E.g. the type.' }) detail!: string | null;
+}
+
+class SchemaChangeListDto {
+  @ApiProperty({ type: () => SchemaChangeDto, isArray: true }) data!: SchemaChangeDto[];
+}
+
+const CHANGES = 200;
+
+@ApiTags('warehouses')
+@Controller('api/v1/warehouses/:id')
+export class TablesController {
+  constructor(private readonly readers: Readers) {}
+
+  @Get('tables')
+  @ApiOperation({ summary: 'List a warehouse\'s tables', description: 'Of this workspace, with their columns, rows and when they were loaded last.' })
+  @ApiOkResponse({ type: WarehouseTableListDto })
+  async tables(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseTableListDto> {
+    const reader = await this.readers.of(workspaceId, id);
+    const tables = await reader.tables().catch((error: unknown) => { throw sqlProblem(error) ?? error; });
+    return { data: tables.map((table) => ({ ...table, columns: [...table.columns] })) };
+  }
+
+  @Get('schema-changes')
+  @ApiOperation({ summary: 'List changes of a warehouse\'s tables', description: 'What loading created, added and widened: the newest 200.' })
+  @ApiOkResponse({ type: SchemaChangeListDto })
+  async changes(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SchemaChangeListDto> {
+    const reader = await this.readers.of(workspaceId, id);
+    return { data: await reader.changes(CHANGES).catch((error: unknown) => { throw sqlProblem(error) ?? error; }) };
+  }
+}
