@@ -107,7 +107,7 @@ describe('the console, from first start to rows', () => {
   }, 240_000);
 });
 
-const PAGES = ['/', '/sources', '/catalog', '/schedule', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
+const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
 const tabs = ['', '/collections', '/schedule', '/usage', '/webhook', '/settings'];
 
 describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page, $name', ({ name, dark, width }) => {

@@ -13,7 +13,7 @@ const signIn = createRoute({
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 const parent = () => shell;
 
-const home = createRoute({ getParentRoute: parent, path: '/', component: lazyRouteComponent(() => import('./pages/home'), 'HomePage') });
+const home = createRoute({ getParentRoute: parent, path: '/', component: lazyRouteComponent(() => import('./pages/home/home'), 'HomePage') });
 const catalog = createRoute({ getParentRoute: parent, path: '/catalog', component: lazyRouteComponent(() => import('./pages/catalog'), 'CatalogPage') });
 const sources = createRoute({ getParentRoute: parent, path: '/sources', component: lazyRouteComponent(() => import('./pages/sources'), 'SourcesPage') });
 const setup = createRoute({
@@ -39,14 +39,15 @@ const newWarehouse = createRoute({
 });
 
 const warehouse = createRoute({ getParentRoute: parent, path: '/warehouses/$warehouseId', component: lazyRouteComponent(() => import('./pages/warehouse/warehouse'), 'WarehousePage') });
-const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule'), 'SchedulePage') });
+const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule/schedule'), 'SchedulePage') });
+const usage = createRoute({ getParentRoute: parent, path: '/usage', component: lazyRouteComponent(() => import('./pages/usage/usage'), 'UsagePage') });
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
 const settings = createRoute({ getParentRoute: parent, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings/settings'), 'SettingsPage') });
 const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse, schedule, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse, schedule, usage, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

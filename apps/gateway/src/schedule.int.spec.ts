@@ -89,7 +89,7 @@ describe('stagger', () => {
     const [a, b] = [await gateway.made({ name: 'A' }), await gateway.made({ name: 'B' })];
     for (const id of [a, b]) await call('PUT', `/sources/${id}/schedule`, { intervalMinutes: 60, startAt: '00:20' });
     const together = (await source(a)).warnings;
-    expect(together).toMatchObject([{ code: 'runs_together', title: expect.stringContaining('as B,'), remedy: expect.stringContaining('quieter minute') }]);
+    expect(together).toMatchObject([{ code: 'runs_together', at: expect.any(String), title: expect.stringContaining('as B.'), remedy: expect.stringContaining('quieter minute') }]);
     const { startAt, startMinute, callsPerMinute, runsPerDay } = await ask<Suggested>('GET', `/schedule/suggestion?intervalMinutes=60&sourceId=${b}`);
     expect([startMinute === 20, callsPerMinute, runsPerDay, Number(startAt.slice(3))]).toEqual([false, 0, 24, startMinute]);
     expect((await ask<Shown>('PUT', `/sources/${b}/schedule`, { startAt })).warnings).toEqual([]);

@@ -11,15 +11,17 @@ const webhook = (more: Partial<IncomingWebhook> = {}): IncomingWebhook => ({
 function setUp(verdict: WebhookVerdict = { ok: true, deliveryId: 'evt_1', secret: 0 }, more: Partial<WebhookPorts> = {}, handler: Partial<WebhookHandler> = {}) {
   const sent: OutgoingMessage[] = [];
   const quarantined: string[] = [];
+  const answered: (string | number | undefined)[][] = [];
   const connector = {
     declaration: { name: 'demo', webhook: { rawCollection: 'events', contentTypes: ['application/json'], maxBytes: 10, setup: [] } },
     webhook: { verify: () => verdict, ...handler },
   } as unknown as Connector;
   const ports: WebhookPorts = {
     endpoint: async (token) => (token === 't' ? endpoint : undefined), renewedEndpoint: async () => endpoint, connector: () => connector,
-    toRaw: async (_connector, message) => { sent.push(message); }, quarantine: (_endpoint, _webhook, reason) => quarantined.push(reason), failed: () => undefined, ...more,
+    toRaw: async (_connector, message) => { sent.push(message); }, quarantine: (_endpoint, _webhook, reason) => quarantined.push(reason), failed: () => undefined,
+    answered: ({ sourceId }, _webhook, { status }, deliveryId) => answered.push([sourceId, status, deliveryId]), ...more,
   };
-  return { sent, quarantined, ask: (more2?: Partial<IncomingWebhook>) => receive(webhook(more2), ports) };
+  return { sent, quarantined, answered, ask: (more2?: Partial<IncomingWebhook>) => receive(webhook(more2), ports) };
 }
 
 describe('receive', () => {
@@ -68,5 +70,17 @@ describe('receive', () => {
     const away = async (): Promise<never> => { throw new Error('away'); };
     expect(await setUp(undefined, { toRaw: away }).ask()).toMatchObject({ status: 503, retryAfterSeconds: 5 });
     expect(await setUp(undefined, { endpoint: away }).ask()).toMatchObject({ status: 503, retryAfterSeconds: 5 });
+  });
+
+  it('tells people how each webhook of a known endpoint was answered', async () => {
+    const good = setUp();
+    await good.ask();
+    await good.ask({ body: Buffer.alloc(11) });
+    await good.ask({ token: 'unknown' });
+    const bad = setUp({ ok: false, reason: 'no secret fits' });
+    await bad.ask();
+    const away = setUp(undefined, { toRaw: async () => { throw new Error('away'); } });
+    await away.ask();
+    expect([good.answered, bad.answered, away.answered]).toEqual([[['s', 200, 'evt_1'], ['s', 413, undefined]], [['s', 401, undefined]], [['s', 503, 'evt_1']]]);
   });
 });

@@ -34,6 +34,8 @@ export interface WebhookPorts {
   /** Keeps a webhook with a bad signature, so that a wrong secret can be mended without loss; capped, best effort. */
   readonly quarantine: (endpoint: WebhookEndpoint, webhook: IncomingWebhook, reason: string) => void;
   readonly failed: (stage: 'endpoint' | 'raw', error: unknown) => void;
+  /** How a webhook of this endpoint was answered; for people to look at. */
+  readonly answered: (endpoint: WebhookEndpoint, webhook: IncomingWebhook, answer: WebhookAnswer, deliveryId?: string) => void;
 }
 
 const RETRY_AFTER_SECONDS = 5;
@@ -57,34 +59,44 @@ export async function receive(webhook: IncomingWebhook, ports: WebhookPorts): Pr
   const takes = connector?.declaration.webhook;
   if (endpoint === undefined || connector?.webhook === undefined || takes === undefined) return { status: 404, reason: 'There is no webhook endpoint at this URL.' };
 
-  const contentType = mediaType(webhook.headers['content-type']);
-  if (!takes.contentTypes.includes(contentType)) return { status: 415, reason: `This endpoint takes ${takes.contentTypes.join(', ')}.` };
-  if (webhook.body.length > takes.maxBytes) return { status: 413, reason: `This endpoint takes at most ${takes.maxBytes} bytes.` };
+  const { answer, deliveryId } = await take(webhook, ports, endpoint, connector.webhook, connector.declaration.name, takes);
+  ports.answered(endpoint, webhook, answer, deliveryId);
+  return answer;
+}
 
-  let verdict = connector.webhook.verify(webhook, endpoint.secrets);
+interface Taken { readonly answer: WebhookAnswer; readonly deliveryId?: string }
+
+/** From the media type on: whom it is for is known. */
+async function take(webhook: IncomingWebhook, ports: WebhookPorts, known: WebhookEndpoint, handler: WebhookHandler, connector: string, takes: NonNullable<Connector['declaration']['webhook']>): Promise<Taken> {
+  let endpoint = known;
+  const contentType = mediaType(webhook.headers['content-type']);
+  if (!takes.contentTypes.includes(contentType)) return { answer: { status: 415, reason: `This endpoint takes ${takes.contentTypes.join(', ')}.` } };
+  if (webhook.body.length > takes.maxBytes) return { answer: { status: 413, reason: `This endpoint takes at most ${takes.maxBytes} bytes.` } };
+
+  let verdict = handler.verify(webhook, endpoint.secrets);
   if (!verdict.ok) {
     try {
       endpoint = await ports.renewedEndpoint(webhook.token) ?? endpoint;
     } catch (error) {
       ports.failed('endpoint', error);
-      return busy('The endpoint could not be looked up.');
+      return { answer: busy('The endpoint could not be looked up.') };
     }
-    verdict = connector.webhook.verify(webhook, endpoint.secrets);
+    verdict = handler.verify(webhook, endpoint.secrets);
   }
   if (!verdict.ok) {
-    ports.quarantine(endpoint, { ...webhook, body: toKeep(connector.webhook, webhook.body) }, verdict.reason);
-    return { status: 401, reason: `The signature does not hold: ${verdict.reason}.` };
+    ports.quarantine(endpoint, { ...webhook, body: toKeep(handler, webhook.body) }, verdict.reason);
+    return { answer: { status: 401, reason: `The signature does not hold: ${verdict.reason}.` } };
   }
 
   try {
-    const kept = connector.webhook.keep?.(webhook.body) ?? { body: webhook.body, recordsAt: '', contentType };
-    await ports.toRaw(connector.declaration.name, rawMessage(endpoint, webhook, verdict.deliveryId, takes.rawCollection, kept));
+    const kept = handler.keep?.(webhook.body) ?? { body: webhook.body, recordsAt: '', contentType };
+    await ports.toRaw(connector, rawMessage(endpoint, webhook, verdict.deliveryId, takes.rawCollection, kept));
   } catch (error) {
     ports.failed('raw', error);
-    return busy('Kafka did not acknowledge the webhook; send it again.');
+    return { answer: busy('Kafka did not acknowledge the webhook; send it again.'), deliveryId: verdict.deliveryId };
   }
-  const { acknowledgement } = connector.webhook;
-  return { status: 200, reason: 'received', ...acknowledgement !== undefined && { acknowledgement } };
+  const { acknowledgement } = handler;
+  return { answer: { status: 200, reason: 'received', ...acknowledgement !== undefined && { acknowledgement } }, deliveryId: verdict.deliveryId };
 }
 
 const busy = (reason: string): WebhookAnswer => ({ status: 503, reason, retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -12,6 +12,7 @@ export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './
 export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';
 export { GrantGone, OAuthRepository, type Grant, type OAuthClientRow } from './oauth.repository.js';
+export { OverviewRepository, type Flow } from './overview.repository.js';
 export { OutboxRepository, type OutboxMessage } from './outbox.repository.js';
 export { QueryRepository, type ReaderLogin, type SavedQuery, type SqlError, type SqlQuery, type SqlQueryEnd } from './query.repository.js';
 export { RunRepository, type ClaimedRun, type LogLine, type Progress } from './run.repository.js';
@@ -26,7 +27,7 @@ export { SupportRepository, type RunAttempt, type RunDossier, type SupportNotifi
 export { UsageRepository, type MeasuredCalls, type Usage } from './usage.repository.js';
 export { VerificationRepository, type Verification, type VerificationTask } from './verification.repository.js';
 export { WarehouseRepository, type NewWarehouse, type WarehouseChange } from './warehouse.repository.js';
-export { WebhookRepository, type WebhookSecret, type WebhookTarget } from './webhook.repository.js';
+export { WebhookRepository, type WebhookDelivery, type WebhookSecret, type WebhookSummary, type WebhookTally, type WebhookTarget } from './webhook.repository.js';
 export { WorkspaceRepository } from './workspace.repository.js';
 /** The control database's connection pool, as the repositories take it. */
 export type { DataSource } from 'typeorm';

@@ -75,6 +75,17 @@ export class RunRequestRepository {
     return this.database.getRepository(CollectionRunEntity).find({ where: { runId }, order: { collection: 'ASC' } });
   }
 
+  /** From when on each collection was to bring changes: the beginning of the sync before that read all that was new in it. */
+  async changesSince({ id, sourceId, trigger }: Pick<RunEntity, 'id' | 'sourceId' | 'trigger'>): Promise<Map<string, Date>> {
+    if (trigger === 'first' || trigger === 'resync' || trigger === 'replay') return new Map();
+    const found = await rows<{ collection: string; since: Date }>(this.database, `
+      select now_read.collection, before.since from collection_runs now_read cross join lateral (
+        select r.started_at as since from runs r join collection_runs c on c.run_id = r.id and c.collection = now_read.collection
+        where r.source_id = $2 and r.id < $1 and c.state = 'succeeded' and r.extent is null order by r.id desc limit 1) before
+      where now_read.run_id = $1 and now_read.full_pass is not true and before.since is not null`, [id, sourceId]);
+    return new Map(found.map(({ collection, since }) => [collection, since]));
+  }
+
   /** The first calls of the run, in order. */
   calls(runId: string, limit: number): Promise<KeptCall[]> {
     return rows(this.database, `select collection, method, request, status, started_at as "startedAt", duration_ms as "durationMs", bytes::float8 as bytes

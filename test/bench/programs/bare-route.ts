@@ -7,7 +7,7 @@ const { PORT = '', SECRET = '', MODE = '' } = process.env;
 const connector = await loadConnector('stripe');
 const endpoint = { workspaceId: 'bench', sourceId: 'bench', connector: 'stripe', secrets: [SECRET], selected: [] };
 const ports: WebhookPorts = {
-  endpoint: async () => endpoint, renewedEndpoint: async () => endpoint, connector: () => connector, toRaw: async () => undefined, quarantine: () => undefined, failed: () => undefined,
+  endpoint: async () => endpoint, renewedEndpoint: async () => endpoint, connector: () => connector, toRaw: async () => undefined, quarantine: () => undefined, failed: () => undefined, answered: () => undefined,
 };
 
 const fastify = rawBodies().getInstance();

@@ -8,6 +8,13 @@ export const sourcesQuery = queryOptions({
   queryFn: async () => (await answer(api.GET('/api/v1/sources', { params: { query: { limit: 200 } } }))).data,
 });
 
+/** Nobody tells of webhooks: looked at again by itself. */
+const OVERVIEW_MS = 15_000;
+
+export const overviewQuery = queryOptions({ queryKey: ['sources', 'overview'], refetchInterval: OVERVIEW_MS, queryFn: () => answer(api.GET('/api/v1/overview')) });
+
+export const scheduleQuery = queryOptions({ queryKey: ['schedule'], queryFn: () => answer(api.GET('/api/v1/schedule', { params: { query: { limit: 200 } } })) });
+
 export const sourceQuery = (id: string) => queryOptions({ queryKey: ['source', id], queryFn: () => answer(api.GET('/api/v1/sources/{id}', { params: { path: { id } } })) });
 
 export const collectionsQuery = (id: string) => queryOptions({

@@ -35,3 +35,12 @@ export function duration(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
+
+const isToday = (date: Date): boolean => date.toDateString() === new Date().toDateString();
+
+/** "14:05", of another day with the day, in the viewer's zone; the exact instant on hover. */
+export function Clock({ at }: { at: string }) {
+  const date = new Date(at);
+  const text = date.toLocaleString(undefined, { hour: '2-digit', minute: '2-digit', ...(!isToday(date) && { weekday: 'short', day: 'numeric', month: 'short' }) });
+  return <Tooltip label={`${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })} (${date.toISOString()})`}><time dateTime={at}>{text}</time></Tooltip>;
+}

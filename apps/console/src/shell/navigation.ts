@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -8,6 +8,7 @@ export const PLACES: readonly Place[] = [
   { to: '/sources', title: 'Sources', icon: IconPlugConnected },
   { to: '/catalog', title: 'Catalog', icon: IconLayoutGrid },
   { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
+  { to: '/usage', title: 'Usage', icon: IconChartBar },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },

@@ -29,11 +29,11 @@ export class RunsController {
   @ApiOperation({ summary: 'Get a run', description: 'With each collection and the API calls it made.' })
   @ApiOkResponse({ type: RunDetailDto })
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<RunDetailDto> {
-    const { run, collections, calls, attempts } = await this.runs.get(workspaceId, id);
+    const { run, collections, calls, attempts, changesSince } = await this.runs.get(workspaceId, id);
     return {
       ...shown(run),
-      collections: collections.map(({ collection, state, records, apiCalls, startedAt, finishedAt, waitingUntil, error, warning }) =>
-        ({ collection, state, records, apiCalls, startedAt, finishedAt, waitingUntil: ahead(state === 'deferred' ? run.resumeAt : waitingUntil), error, warning })),
+      collections: collections.map(({ collection, state, records, apiCalls, startedAt, finishedAt, waitingUntil, fullPass, error, warning }) =>
+        ({ collection, state, fullPass, changesSince: changesSince.get(collection) ?? null, records, apiCalls, startedAt, finishedAt, waitingUntil: ahead(state === 'deferred' ? run.resumeAt : waitingUntil), error, warning })),
       attempts: attempts.map(({ startedAt, endedAt, outcome, records, apiCalls, progressed }) => ({ startedAt, endedAt, outcome, records, apiCalls, progressed })),
       attemptsWithoutProgress: run.losses,
       calls: [...calls],

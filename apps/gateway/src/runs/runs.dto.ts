@@ -67,6 +67,8 @@ export class CollectionRunDto {
   @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true }) finishedAt!: Date | null;
   @ApiProperty({ type: Date, nullable: true, description: 'It waits until then.' }) waitingUntil!: Date | null;
+  @ApiProperty({ type: Boolean, nullable: true, description: 'Everything is read, not only what is new; null: not known yet.' }) fullPass!: boolean | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'From when on it brings changes: the sync before began then. null: it reads everything.' }) changesSince!: Date | null;
   @ApiProperty({ type: () => ErrorReportDto, nullable: true }) error!: ErrorReportDto | null;
   @ApiProperty({ type: () => NoticeDto, nullable: true }) warning!: NoticeDto | null;
 }

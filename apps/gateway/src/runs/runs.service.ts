@@ -11,7 +11,7 @@ import { readExtent, readReplay, type AskedExtent } from './extent.js';
 const MIN_GAP_MS = 60_000;
 const CALLS = 2_000;
 
-export interface RunDetail { readonly run: RunEntity; readonly collections: readonly CollectionRunEntity[]; readonly calls: readonly KeptCall[]; readonly attempts: readonly RunAttempt[] }
+export interface RunDetail { readonly run: RunEntity; readonly collections: readonly CollectionRunEntity[]; readonly calls: readonly KeptCall[]; readonly attempts: readonly RunAttempt[]; readonly changesSince: ReadonlyMap<string, Date> }
 
 @Injectable()
 export class RunsService {
@@ -50,8 +50,8 @@ export class RunsService {
   async get(workspaceId: string, runId: string): Promise<RunDetail> {
     const run = await this.runs.get(workspaceId, runId);
     if (run === undefined) throw notFound('run');
-    const [collections, calls, attempts] = await Promise.all([this.runs.collections(runId), this.runs.calls(runId, CALLS), this.runs.attempts(runId)]);
-    return { run, collections, calls, attempts };
+    const [collections, calls, attempts, changesSince] = await Promise.all([this.runs.collections(runId), this.runs.calls(runId, CALLS), this.runs.attempts(runId), this.runs.changesSince(run)]);
+    return { run, collections, calls, attempts, changesSince };
   }
 
   async log(workspaceId: string, runId: string): Promise<KeptLine[]> {

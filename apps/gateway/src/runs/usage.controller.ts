@@ -2,13 +2,11 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PartnerAccountRepository, UsageRepository, type AccountView, type Principal, type Usage } from '#persistence';
 import { Caller } from '../access/principal.js';
-import { invalid } from '../http/problem.js';
 import { SourcesService } from '../sources/sources.service.js';
-import { UsageListDto, UsageQuery } from './usage.dto.js';
+import { UsageListDto, UsageQuery, usageDays } from './usage.dto.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 @ApiTags('sources')
 @Controller('api/v1/sources/:id/usage')
@@ -21,8 +19,7 @@ export class UsageController {
   async list(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() query: UsageQuery): Promise<UsageListDto> {
     const { source } = await this.sources.get(workspaceId, id);
     const now = Date.now();
-    const [from, to] = [query.from ?? day(now - 30 * DAY_MS), query.to ?? day(now)];
-    for (const [field, value] of Object.entries({ from, to })) if (Number.isNaN(Date.parse(value)) || day(Date.parse(value)) !== value) throw invalid([{ field, message: `There is no such day.` }]);
+    const { from, to } = usageDays(query, now);
     const [data, view] = await Promise.all([this.usage.list(id, from, to), this.accounts.view(id)]);
     const { dailyCallBudget: perDay, partnerReservePercent: reservePercent } = source;
     const used = view.today.source;

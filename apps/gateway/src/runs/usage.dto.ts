@@ -1,11 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
+import { invalid } from '../http/problem.js';
 
 const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 
 export class UsageQuery {
   @ApiPropertyOptional({ format: 'date', description: 'First day (UTC); 30 days back when it is left out.' }) @IsOptional() @Matches(DAY) from?: string;
   @ApiPropertyOptional({ format: 'date', description: 'Last day (UTC); today when it is left out.' }) @IsOptional() @Matches(DAY) to?: string;
+}
+
+const DAYS_BACK = 30;
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** The days that are asked for, both included. @throws Problem when there is no such day */
+export function usageDays(query: UsageQuery, now: number): { readonly from: string; readonly to: string } {
+  const days = { from: query.from ?? dayOf(now - DAYS_BACK * 86_400_000), to: query.to ?? dayOf(now) };
+  for (const [field, value] of Object.entries(days)) if (Number.isNaN(Date.parse(value)) || dayOf(Date.parse(value)) !== value) throw invalid([{ field, message: 'There is no such day.' }]);
+  return days;
 }
 
 export class UsageDto {

@@ -63,4 +63,5 @@ export class ScheduleWarningDto {
   @ApiProperty({ enum: WARNING_CODES, enumName: 'ScheduleWarningCode' }) code!: (typeof WARNING_CODES)[number];
   @ApiProperty({ description: 'What happens.' }) title!: string;
   @ApiProperty({ description: 'What to do.' }) remedy!: string;
+  @ApiPropertyOptional({ description: 'When it happens next; of a quota that is used up, when it ends.' }) at?: Date;
 }

@@ -54,7 +54,7 @@ function quotaWarnings({ scheduleMode, scheduleTimes, intervalMinutes }: SourceE
   const planned = scheduleMode === 'times' ? scheduleTimes.length : Math.ceil(1_440 / intervalMinutes);
   return [
     ...(quota.used >= quota.perDay ? [{
-      code: 'quota_used_up' as const, title: `The plan's ${quota.perDay} syncs of today are used up: no scheduled sync starts before ${quota.resetsAt.toISOString()}.`,
+      code: 'quota_used_up' as const, at: quota.resetsAt, title: `The plan's ${quota.perDay} syncs of today are used up: no scheduled sync starts before the next day.`,
       remedy: 'Wait until then, sync less often, or ask the operator for more syncs a day.',
     }] : []),
     ...(planned > quota.perDay ? [{

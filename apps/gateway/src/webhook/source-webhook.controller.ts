@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsNumber, IsOptional, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import type { Principal } from '#persistence';
 import { Caller, Needs } from '../access/principal.js';
+import { Page, PageQuery, page } from '../http/paging.js';
 import { SourceWebhookService, type SourceWebhook } from './source-webhook.service.js';
 
 class WebhookSecretDto {
@@ -30,6 +31,24 @@ class SourceWebhookDto {
   @ApiProperty({ type: () => SecretInUseDto, isArray: true, description: 'Secrets that signatures are checked with, newest first. Without one, every webhook is refused.' }) secrets!: SecretInUseDto[];
 }
 
+class DeliveryDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty() receivedAt!: Date;
+  @ApiProperty({ type: 'integer', description: 'How it was answered: 200 taken; 401 the signature does not hold; 413 too large; 415 a type that is not taken; 503 to be sent again.' }) status!: number;
+  @ApiProperty() reason!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'The partner\'s own id of it.' }) deliveryId!: string | null;
+  @ApiProperty({ type: 'integer' }) bytes!: number;
+  @ApiProperty({ type: 'integer', description: 'Until the answer.' }) durationMs!: number;
+}
+
+class DeliveryListDto extends Page {
+  @ApiProperty({ type: () => DeliveryDto, isArray: true, description: 'Newest first; the last 200 are kept, and of each second the newest 20.' }) data!: DeliveryDto[];
+  @ApiProperty({ type: 'integer', description: 'Taken in the last 24 hours.' }) taken!: number;
+  @ApiProperty({ type: 'integer', description: 'Refused in the last 24 hours.' }) refused!: number;
+  @ApiProperty({ type: Date, nullable: true }) lastTakenAt!: Date | null;
+  @ApiProperty({ type: Date, nullable: true }) lastRefusedAt!: Date | null;
+}
+
 const shown = ({ url, previousUntil, setup, secrets }: SourceWebhook): SourceWebhookDto => ({ url, previousUntil, setup: [...setup], secrets: [...secrets] });
 
 @ApiTags('sources')
@@ -42,6 +61,15 @@ export class SourceWebhookController {
   @ApiOperation({ summary: 'Get the webhook URL' })
   @ApiOkResponse({ type: SourceWebhookDto })
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SourceWebhookDto> { return shown(await this.webhooks.get(workspaceId, id)); }
+
+  @Get('deliveries')
+  @ApiOperation({ summary: 'List webhook deliveries', description: 'How the newest webhooks were answered, and how many came in the last 24 hours.' })
+  @ApiOkResponse({ type: DeliveryListDto })
+  async deliveries(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() { limit, cursor }: PageQuery): Promise<DeliveryListDto> {
+    const { deliveries, summary } = await this.webhooks.deliveries(workspaceId, id, limit + 1, cursor);
+    const { items, nextCursor } = page(deliveries, limit);
+    return { data: [...items], nextCursor, ...summary };
+  }
 
   @Put('secret')
   @ApiOperation({ summary: 'Set or rotate the signing secret', description: 'The one before stays valid for 24 hours, so that nothing on its way is lost.' })

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WebhookRepository, type WebhookSecret } from '#persistence';
+import { WebhookRepository, type WebhookDelivery, type WebhookSecret, type WebhookSummary } from '#persistence';
 import { sealContext, type Vault } from '#vault';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem } from '../http/problem.js';
@@ -36,6 +36,13 @@ export class SourceWebhookService {
       setup: this.sources.connector(source.connector).declaration.webhook?.setup ?? [],
       secrets: secrets.map(({ id, notBefore, notAfter }) => ({ id, notBefore, notAfter })),
     };
+  }
+
+  /** How the newest webhooks were answered, newest first, and the last 24 hours summed up. */
+  async deliveries(workspaceId: string, sourceId: string, limit: number, before: string | undefined): Promise<{ readonly deliveries: (WebhookDelivery & { readonly id: string })[]; readonly summary: WebhookSummary }> {
+    await this.sources.get(workspaceId, sourceId);
+    const [deliveries, summary] = await Promise.all([this.webhooks.deliveries(sourceId, limit, before), this.webhooks.summary(sourceId)]);
+    return { deliveries, summary };
   }
 
   async addSecret(workspaceId: string, sourceId: string, secret: string): Promise<SourceWebhook> {

@@ -10,6 +10,7 @@ import { receive, type IncomingWebhook, type WebhookAnswer, type WebhookEndpoint
 import { WebhookGatewayConfig } from '../webhook-gateway.config.js';
 import { Cache } from './cache.js';
 import { Circuit, CircuitOpenError } from './circuit.js';
+import { DeliveryLog } from './delivery-log.js';
 import { PerMinute } from './per-minute.js';
 
 const ENDPOINT_TTL_MS = 10_000;
@@ -29,6 +30,7 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
   private readonly circuits = new Map<string, Circuit<OutgoingMessage>>();
   private readonly ports: WebhookPorts;
   private readonly answers;
+  private readonly deliveries: DeliveryLog;
   private stopping = false;
 
   constructor(
@@ -45,6 +47,10 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
       const secrets = found.secrets.map(({ sealed }) => vault.open(sealed, sealContext.webhookSecret(found.sourceId)));
       return { workspaceId: found.workspaceId, sourceId: found.sourceId, connector: found.connector, selected: found.selected, secrets };
     }, ENDPOINT_TTL_MS, MISS_TTL_MS);
+    this.deliveries = new DeliveryLog(webhooks, (error) => {
+      metrics.errors.inc({ kind: 'infrastructure', stage: 'deliveries' });
+      logger.warn('How webhooks were answered could not be written for people to look at; the webhooks themselves are not touched.', { error: error instanceof Error ? error.message : 'unknown' });
+    });
     const quarantined = new PerMinute(QUARANTINED_A_MINUTE);
     this.ports = {
       endpoint: (token) => endpoints.get(token),
@@ -57,6 +63,8 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
         // That Kafka is away was said when it went.
         if (!(error instanceof CircuitOpenError)) logger.warn('A webhook was answered with 503.', { stage, error: error instanceof Error ? error.message : 'unknown' });
       },
+      answered: ({ sourceId }, { receivedAt, body }, { status, reason }, deliveryId) =>
+        this.deliveries.add(sourceId, { receivedAt: new Date(receivedAt), status, reason, deliveryId: deliveryId ?? null, bytes: body.length, durationMs: Math.max(0, Date.now() - receivedAt) }),
     };
   }
 
@@ -107,6 +115,7 @@ export class ReceiveService implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
     for (const circuit of this.circuits.values()) circuit.stop();
+    await this.deliveries.close();
     await this.producer.disconnect();
   }
 }

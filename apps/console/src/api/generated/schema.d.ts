@@ -703,6 +703,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/webhook/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook deliveries
+         * @description How the newest webhooks were answered, and how many came in the last 24 hours.
+         */
+        get: operations["sourceWebhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}/webhook/secret": {
         parameters: {
             query?: never;
@@ -737,6 +757,43 @@ export interface paths {
          * @description The one before is taken until `previousUntil`: enter the new one at the partner's by then. The signing secret stays.
          */
         post: operations["sourceWebhook_rotateToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sources at a glance
+         * @description How fresh each is, what it brought and called today and against which limit; and what came in the last 24 hours and 7 days.
+         */
+        get: operations["overview_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API calls per day and source */
+        get: operations["overview_usage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1759,6 +1816,11 @@ export interface components {
             title: string;
             /** @description What to do. */
             remedy: string;
+            /**
+             * Format: date-time
+             * @description When it happens next; of a quota that is used up, when it ends.
+             */
+            at?: string;
         };
         /** @enum {string} */
         ErrorCode: "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
@@ -2051,6 +2113,34 @@ export interface components {
             /** @description Secrets that signatures are checked with, newest first. Without one, every webhook is refused. */
             secrets: components["schemas"]["SecretInUseDto"][];
         };
+        DeliveryDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            receivedAt: string;
+            /** @description How it was answered: 200 taken; 401 the signature does not hold; 413 too large; 415 a type that is not taken; 503 to be sent again. */
+            status: number;
+            reason: string;
+            /** @description The partner's own id of it. */
+            deliveryId: string | null;
+            bytes: number;
+            /** @description Until the answer. */
+            durationMs: number;
+        };
+        DeliveryListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            /** @description Newest first; the last 200 are kept, and of each second the newest 20. */
+            data: components["schemas"]["DeliveryDto"][];
+            /** @description Taken in the last 24 hours. */
+            taken: number;
+            /** @description Refused in the last 24 hours. */
+            refused: number;
+            /** Format: date-time */
+            lastTakenAt: string | null;
+            /** Format: date-time */
+            lastRefusedAt: string | null;
+        };
         WebhookSecretDto: {
             /**
              * Format: password
@@ -2061,6 +2151,67 @@ export interface components {
         RotateTokenDto: {
             /** @description Hours that the URLs before the new one are still taken, 24 unless it is said; 0 when one of them got into the wrong hands. */
             overlapHours?: number;
+        };
+        CallLimitDto: {
+            /**
+             * @description The source's daily budget, or the partner's own limit.
+             * @enum {string}
+             */
+            kind: "budget" | "partner";
+            /** @description Calls a day. */
+            perDay: number;
+        };
+        SourceGlanceDto: {
+            /** Format: uuid */
+            sourceId: string;
+            /**
+             * Format: date-time
+             * @description When something was last heard of the partner: a page that was read, or a webhook.
+             */
+            freshAt: string | null;
+            /** @description Records of today's runs (UTC). */
+            records: number;
+            /** @description Webhooks taken today. */
+            webhooks: number;
+            /** @description Calls of today that count against limits. */
+            calls: number;
+            /** @description The least of what limits the calls of a day; null where nothing does. */
+            limit: components["schemas"]["CallLimitDto"] | null;
+        };
+        FlowDto: {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            at: string;
+            /** @description Of the runs that began in it. */
+            records: number;
+            webhooks: number;
+            calls: number;
+        };
+        OverviewDto: {
+            /** @description In order of creation. */
+            sources: components["schemas"]["SourceGlanceDto"][];
+            /** @description The last 24 hours, oldest first. */
+            hours: components["schemas"]["FlowDto"][];
+            /** @description The last 7 days (UTC), oldest first. */
+            days: components["schemas"]["FlowDto"][];
+        };
+        SourceUsageDto: {
+            /**
+             * Format: date
+             * @description UTC.
+             */
+            day: string;
+            /** Format: uuid */
+            sourceId: string;
+            calls: number;
+        };
+        WorkspaceUsageDto: {
+            /** @description Oldest day first. */
+            data: components["schemas"]["SourceUsageDto"][];
+            /** @description All calls in these days. */
+            total: number;
         };
         UsageDto: {
             /**
@@ -2370,6 +2521,13 @@ export interface components {
              * @description It waits until then.
              */
             waitingUntil: string | null;
+            /** @description Everything is read, not only what is new; null: not known yet. */
+            fullPass: boolean | null;
+            /**
+             * Format: date-time
+             * @description From when on it brings changes: the sync before began then. null: it reads everything.
+             */
+            changesSince: string | null;
             error: components["schemas"]["ErrorReportDto"] | null;
             warning: components["schemas"]["NoticeDto"] | null;
         };
@@ -4211,6 +4369,41 @@ export interface operations {
             };
         };
     };
+    sourceWebhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     sourceWebhook_setSecret: {
         parameters: {
             query?: never;
@@ -4266,6 +4459,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceWebhookDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    overview_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    overview_usage: {
+        parameters: {
+            query?: {
+                /** @description First day (UTC); 30 days back when it is left out. */
+                from?: string;
+                /** @description Last day (UTC); today when it is left out. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceUsageDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
