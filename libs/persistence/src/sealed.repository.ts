@@ -11,6 +11,7 @@ export const SEALED_PLACES = [
   { place: 'oauthClient', table: 'oauth_clients', column: 'secret_sealed', id: 'id', key: 'id' },
   { place: 'oauthAuthorization', table: 'oauth_authorizations', column: 'sealed', id: 'id', key: 'id' },
   { place: 'oauthGrant', table: 'oauth_grants', column: 'sealed', id: 'id', key: 'id' },
+  { place: 'notificationHook', table: 'notification_settings', column: 'hook_sealed', id: 'workspace_id', key: 'workspace_id' },
 ] as const;
 export type SealedPlace = (typeof SEALED_PLACES)[number];
 

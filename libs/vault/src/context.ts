@@ -10,5 +10,6 @@ export const sealContext = {
   oauthAuthorization: (id: string): string => `oauth-authorization:${id}`,
   oauthGrant: (id: string): string => `oauth-grant:${id}`,
   warehouseReader: (warehouseId: string): string => `warehouse:${warehouseId}:reader`,
+  notificationHook: (workspaceId: string): string => `workspace:${workspaceId}:notification-hook`,
   warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
 } as const;
