@@ -4,6 +4,8 @@ import { stripeSignature } from '#testing';
 import { untilTrue } from '../e2e/support/eventually.js';
 import type { Part } from '../e2e/support/product.js';
 import type { Fault } from './fault.js';
+import { PERSON_FAULTS } from './person-faults.js';
+import { CLOCK_FAULTS } from './clock-faults.js';
 import { RECORD_FAULTS } from './record-faults.js';
 import { SmallDisk } from './small-disk.js';
 import { SLUG, type World } from './world.js';
@@ -196,4 +198,4 @@ const owners: readonly Fault[] = [
   },
 ];
 
-export const FAULTS: readonly Fault[] = [...SERVICES.map(kill), kill('kafka'), kill('postgres'), ...awayOrSlow, ...owners, ...RECORD_FAULTS];
+export const FAULTS: readonly Fault[] = [...SERVICES.map(kill), kill('kafka'), kill('postgres'), ...awayOrSlow, ...owners, ...CLOCK_FAULTS, ...PERSON_FAULTS, ...RECORD_FAULTS];

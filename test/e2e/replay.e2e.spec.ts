@@ -1,7 +1,9 @@
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicNames } from '#contracts';
 import { startStripeSimulator, type StripeSimulator } from '#testing';
 import type { RunDetail, Source, Webhook } from './support/api.js';
+import { compiled } from '../../deploy/local/src/project.js';
 import { untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
 
@@ -129,6 +131,25 @@ describe('a replay', () => {
     expect(calls()).toBe(called);
     expect(await product.warehouse.count(SLUG, 'products', `name = 'wrong'`)).toBe(0);
     await product.api.post(`sources/${source.id}/resume`);
+    await verify();
+  }, 5 * MINUTE);
+
+  it('brings a changed mapping to everything that is retained, and back', async () => {
+    // A deleted row keeps the last values that were known of it
+    const mapped = (): Promise<number[]> => Promise.all([product.warehouse.count(SLUG, 'customers', `mapped_by = 'a later release' and not is_deleted`), product.warehouse.count(SLUG, 'customer_events', `mapped_by = 'a later release'`)]);
+    const all = await Promise.all([product.warehouse.count(SLUG, 'customers', 'not is_deleted'), product.warehouse.count(SLUG, 'customer_events')]);
+    const called = calls();
+    const module = pathToFileURL(compiled('test', 'e2e', 'support', 'changed-mapping.js')).href;
+    await product.another('normalizer', { NODE_OPTIONS: `--import=${module}` });
+    await product.gone('normalizer');
+    expect(await product.runEnds((await replay()).id)).toMatchObject({ state: 'succeeded', apiCalls: 0 });
+    const column = async (): Promise<boolean> => (await product.warehouse.rows(`select 1 from information_schema.columns where table_schema = $1 and column_name = 'mapped_by'`, [SLUG])).length >= 2;
+    await untilTrue('every row has the new column', async () => await column() && (await mapped()).every((count, at) => count === all[at]), { context: product.context, timeoutMs: 2 * MINUTE });
+    expect(calls()).toBe(called);
+    await product.back('normalizer');
+    await product.gone('normalizer-2');
+    expect(await product.runEnds((await replay()).id)).toMatchObject({ state: 'succeeded' });
+    await untilTrue('no row has the later column', async () => (await mapped()).every((count) => count === 0), { context: product.context, timeoutMs: 2 * MINUTE });
     await verify();
   }, 5 * MINUTE);
 

@@ -27,8 +27,8 @@ interface ProductOptions {
   readonly java?: string;
 }
 
-/** What a `Product` runs; `-2` is the second instance of a service. */
-export type Part = ServiceName | 'kafka' | 'postgres' | `${ServiceName}-2`;
+/** What a `Product` runs; with a number: one more instance of a service. */
+export type Part = ServiceName | 'kafka' | 'postgres' | `${ServiceName}-${2 | 3}`;
 
 /** What `verify --json` says of one source. */
 interface Verdict {
@@ -122,14 +122,14 @@ export class Product {
 
   back(name: Part): Promise<void> { return this.infrastructure.supervisor.resume(name); }
 
-  /** A second instance of a service, `<name>-2`, beside the first. */
-  async another(name: ServiceName): Promise<void> {
+  /** One more instance of a service, `<name>-2` or as numbered, beside the first. */
+  async another(name: ServiceName, env: Readonly<Record<string, string>> = {}, number: 2 | 3 = 2): Promise<void> {
     const { infrastructure: { supervisor, kafkaBrokers, databaseUrl }, ports, secrets, topicPrefix } = this;
     const [health] = await freePorts(1);
     await supervisor.add(serviceProgram(name, {
       kafkaBrokers, databaseUrl, topicPrefix, ports, vaultKey: secrets.vaultKey, owner: { email: OWNER_EMAIL, password: secrets.ownerPassword, apiKey: secrets.apiKey },
-      env: { ...this.env, HEALTH_PORT: String(health) },
-    }, foldersOf(this.dir), (service, line) => { this.lines.push({ service, line }); }, `${name}-2`), STAGES.services);
+      env: { ...this.env, ...env, HEALTH_PORT: String(health) },
+    }, foldersOf(this.dir), (service, line) => { this.lines.push({ service, line }); }, `${name}-${number}`), STAGES.services);
   }
 
   /** kill -9, and wait until the supervisor has a new process of it. */
