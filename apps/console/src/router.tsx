@@ -39,6 +39,12 @@ const newWarehouse = createRoute({
 });
 
 const warehouse = createRoute({ getParentRoute: parent, path: '/warehouses/$warehouseId', component: lazyRouteComponent(() => import('./pages/warehouse/warehouse'), 'WarehousePage') });
+const ofWarehouse = () => warehouse;
+const warehouseTabs = [
+  createRoute({ getParentRoute: ofWarehouse, path: '/', component: lazyRouteComponent(() => import('./pages/warehouse/tables'), 'TablesTab') }),
+  createRoute({ getParentRoute: ofWarehouse, path: '/sql', component: lazyRouteComponent(() => import('./pages/sql/sql'), 'SqlTab') }),
+  createRoute({ getParentRoute: ofWarehouse, path: '/settings', component: lazyRouteComponent(() => import('./pages/warehouse/settings'), 'WarehouseSettingsTab') }),
+];
 const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule/schedule'), 'SchedulePage') });
 const usage = createRoute({ getParentRoute: parent, path: '/usage', component: lazyRouteComponent(() => import('./pages/usage/usage'), 'UsagePage') });
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
@@ -47,7 +53,7 @@ const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters',
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse, schedule, usage, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), schedule, usage, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -61,3 +61,14 @@ export const deadLetterCountsQuery = (filter: LetterFilter) => queryOptions({
 });
 
 export const retainedQuery = (id: string) => queryOptions({ queryKey: ['source', id, 'retained'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sources/{id}/replay', { params: { path: { id } } })) });
+
+export const tablesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'tables'], staleTime: 30_000, queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/tables', { params: { path: { id } } }))).data });
+
+export const savedQueriesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'saved-queries'], queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/saved-queries', { params: { path: { id } } }))).data });
+
+export const sqlHistoryQuery = (id: string) => infiniteQueryOptions({
+  queryKey: ['warehouse', id, 'queries'],
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/warehouses/{id}/queries', { params: { path: { id }, query: { limit: 25, ...(cursor !== undefined && { cursor }) } } })),
+  getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+});

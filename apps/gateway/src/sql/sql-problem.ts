@@ -4,7 +4,7 @@ import { Problem } from '../http/problem.js';
 /** What is wrong, by the class or the code of the SQLSTATE. */
 const REMEDIES: Readonly<Record<string, string>> = {
   42601: 'Correct the statement where it is marked.',
-  42703: 'Check the column\'s name; the list beside the editor has them all.',
+  42703: 'Check the column\'s name; the tab Tables has them all.',
   '42P01': 'Check the table\'s name, and write its schema before it: schema.table.',
   42501: 'Only this workspace\'s tables can be read. A table made by somebody else than the loader is readable after: GRANT SELECT.',
   25006: 'Nothing can be written here. Read only.',
