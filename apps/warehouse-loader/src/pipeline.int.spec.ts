@@ -199,6 +199,23 @@ describe('the loader, from topics to tables', () => {
     expect(seen.filter((what) => !what.startsWith('blocked'))).toEqual([]);
   }, 60_000);
 
+  it('a batch that takes too long comes again in smaller ones', async () => {
+    await topics();
+    const first = await loader();
+    await sendObject('a', 1, {});
+    await until(async () => await count('things') === 1);
+    await first.stop();
+    // As a slow table would: what it says to many rows at once is what its time-out says
+    await sql.query(`CREATE FUNCTION ${name}.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF (SELECT count(*) FROM brought) > 150 THEN RAISE query_canceled USING MESSAGE = 'canceling statement due to statement timeout'; END IF; RETURN NULL; END $$;
+      CREATE TRIGGER slow AFTER INSERT ON ${name}.things REFERENCING NEW TABLE AS brought FOR EACH STATEMENT EXECUTE FUNCTION ${name}.slow()`);
+    await Promise.all(Array.from({ length: 600 }, (_, i) => sendObject(`n${i}`, 1, { n: i })));
+    const { seen } = await loader({ batchRows: 400 });
+    await until(async () => await count('things') === 601);
+    expect(seen).toContain('blocked things');
+    expect(seen.filter((what) => !what.startsWith('blocked'))).toEqual([]);
+  }, 120_000);
+
   it('a topic that was made again, and one that lost records before they were loaded, stop loudly; the others go on', async () => {
     await topics();
     const first = await loader();

@@ -138,8 +138,10 @@ export class LoaderPipeline {
       const rows: LoadRow[] = [];
       const start = at;
       const selection = this.ports.selection();
+      // A batch is made of whole chunks: one must not be larger than a batch may be.
+      const chunkRows = Math.min(CHUNK_ROWS, this.batchRows);
       let bytes = 0;
-      for (; at < messages.length && at - start < CHUNK_ROWS && bytes < CHUNK_BYTES; at++) {
+      for (; at < messages.length && at - start < chunkRows && bytes < CHUNK_BYTES; at++) {
         const message = messages[at] as IncomingMessage;
         if (BigInt(message.offset) < owner.position) continue;
         bytes += message.value?.length ?? 0;
