@@ -125,10 +125,10 @@ describe('the chart', () => {
     expect(hosts.sort()).toEqual([['hooks.example.com', '/hooks', 'cs-cloud-sources-webhook-gateway'], ['sources.example.com', '/', 'cs-cloud-sources-gateway']]);
   });
 
-  it('lets only fetchers and the gateway out to partners, never to private addresses, and the scheduler to support', async () => {
+  it('lets only fetchers, the gateway and the forwarder out to partners and destinations, never to private addresses, and the scheduler to support', async () => {
     const policies = (await render(PRODUCTION)).filter(({ kind }) => kind === 'NetworkPolicy');
     const out = policies.filter(({ spec }) => spec?.egress?.some(({ to }) => to !== undefined));
-    expect(out.map(({ metadata }) => metadata.name).sort()).toEqual(['cs-cloud-sources-fetcher-stripe', 'cs-cloud-sources-gateway', 'cs-cloud-sources-scheduler']);
+    expect(out.map(({ metadata }) => metadata.name).sort()).toEqual(['cs-cloud-sources-event-forwarder', 'cs-cloud-sources-fetcher-stripe', 'cs-cloud-sources-gateway', 'cs-cloud-sources-scheduler']);
     for (const { spec } of out) expect(spec?.egress?.at(-1)?.to?.[0]?.ipBlock.except).toContain('169.254.0.0/16');
     for (const { spec } of policies) expect(spec?.egress?.[1]?.ports.map(({ port }) => port)).toEqual([9096, 5432]);
   });

@@ -6,7 +6,7 @@ const all = await configurations();
 
 describe('configuration', () => {
   it('is found for every service', () => {
-    expect(all.map(({ name }) => name)).toEqual(['fetcher', 'gateway', 'normalizer', 'scheduler', 'warehouse-loader', 'webhook-gateway', 'prepare']);
+    expect(all.map(({ name }) => name)).toEqual(['event-forwarder', 'fetcher', 'gateway', 'normalizer', 'scheduler', 'warehouse-loader', 'webhook-gateway', 'prepare']);
   });
 
   it('is described setting by setting', () => {

@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -16,6 +16,9 @@ import { ConsoleController } from './console/console.controller.js';
 import { ControlDatabase } from './control-database.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeadLettersService } from './dead-letters/dead-letters.service.js';
+import { DeliveriesController } from './destinations/deliveries.controller.js';
+import { DestinationsController } from './destinations/destinations.controller.js';
+import { DestinationsService } from './destinations/destinations.service.js';
 import { DocsController } from './docs/docs.controller.js';
 import { Documents } from './docs/documents.js';
 import { ForecastController } from './forecast/forecast.controller.js';
@@ -63,11 +66,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, LiveController, OAuthController, WorkspaceController, ScheduleController,
+    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, WorkspaceController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -78,7 +81,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SelectionService, Readers, SqlService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, SourceWebhookService, LiveFeed,
+    Documents, AccessService, Creates, WarehousesService, SelectionService, Readers, SqlService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, DestinationsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

@@ -5,7 +5,7 @@ import { GatewayClient } from './gateway-client.js';
 import type { StartOptions } from './options.js';
 import { requireFree, type Ports } from './ports.js';
 import type { Secrets } from './secrets.js';
-import { gatewayUrl } from './services.js';
+import { eventCatcher, eventsUrl, gatewayUrl } from './services.js';
 import type { Partner, Simulator } from './simulator.js';
 import { foldersOf } from './stack.js';
 
@@ -53,9 +53,11 @@ export async function startDemo(options: DemoOptions): Promise<ShownSource[]> {
 }
 
 async function startOnSimulators({ infrastructure, ports, secrets, dir, line }: DemoOptions, gateway: GatewayClient, warehouseId: string, there: readonly Source[]): Promise<ShownSource[]> {
-  await requireFree(ports, ['stripeSimulator', 'zendeskSimulator', 'salesforceSimulator']);
+  await requireFree(ports, ['stripeSimulator', 'zendeskSimulator', 'salesforceSimulator', 'eventCatcher']);
   const simulators = demoSimulators(ports, secrets, dir, { folders: foldersOf(dir), line });
   await Promise.all(Object.values(simulators).map((simulator) => infrastructure.supervisor.add(simulator.program(), STAGES.services)));
+  await infrastructure.supervisor.add(eventCatcher(ports, secrets.destinationSecret, foldersOf(dir), line), STAGES.services);
+  await ensureDestination(gateway, `${eventsUrl(ports)}/demo`, secrets.destinationSecret);
   for (const connector of ['zendesk', 'salesforce'] as const) await gateway.put(`oauth/${connector}/client`, { clientId: OAUTH_CLIENT, clientSecret: secrets.oauthClientSecret });
   return Promise.all(demoSources(ports, secrets).map(async (wanted): Promise<ShownSource> => {
     const { connector, name, about, webhooks } = wanted;
@@ -96,6 +98,15 @@ async function ensureWarehouse(gateway: GatewayClient, url: string, embedded: bo
 }
 
 const WAREHOUSE = 'Warehouse';
+
+const DESTINATION = 'Event catcher';
+
+/** Where the demo's events go besides the warehouse. It moves with the ports. */
+async function ensureDestination(gateway: GatewayClient, url: string, secret: string): Promise<void> {
+  const found = (await gateway.get<List<{ readonly id: string; readonly name: string; readonly url: string }>>('destinations?limit=200')).data.find(({ name }) => name === DESTINATION);
+  if (found === undefined) await gateway.post('destinations', { kind: 'webhook', name: DESTINATION, url, secret });
+  else if (found.url !== url) await gateway.patch(`destinations/${found.id}`, { url });
+}
 
 type WantedSource = Pick<DemoSource, 'name' | 'slug' | 'configuration' | 'signIn'> & { readonly connector: string };
 

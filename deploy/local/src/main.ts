@@ -6,7 +6,7 @@ import { portsFrom } from './ports.js';
 import { Problem } from './problem.js';
 import { stateFolder } from './project.js';
 import { loadSecrets } from './secrets.js';
-import { gatewayUrl, mailsUrl } from './services.js';
+import { eventsUrl, gatewayUrl, mailsUrl } from './services.js';
 import { OWNER_EMAIL, startStack } from './stack.js';
 import { forgetState, writeState } from './state.js';
 import { summary } from './summary.js';
@@ -73,7 +73,7 @@ async function start(options: StartOptions, java: string | undefined, supervisor
     databaseUrl: infrastructure.databaseUrl, warehouseUrl: infrastructure.warehouseUrl,
   });
   terminal.block(summary({
-    gatewayUrl: gatewayUrl(ports), mailsUrl: mailsUrl(ports), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, sources,
+    gatewayUrl: gatewayUrl(ports), mailsUrl: mailsUrl(ports), ...(options.source === undefined && { eventsUrl: eventsUrl(ports) }), owner: { email: OWNER_EMAIL, password: secrets.ownerPassword }, topicPrefix, sources,
     seconds: (Date.now() - begin) / 1000, colour: terminal.colour,
   }));
 }

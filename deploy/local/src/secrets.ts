@@ -17,11 +17,13 @@ export interface Secrets {
   readonly webhookSecret: string;
   /** With which the stack is registered as OAuth client at the simulators of Zendesk and Salesforce. */
   readonly oauthClientSecret: string;
+  /** With which events to the demo's destination are signed. */
+  readonly destinationSecret: string;
 }
 
 const FILE = 'secrets.json';
 /** Not in the files of the first version: made when they aren't there. */
-const LATER: readonly (keyof Secrets)[] = ['oauthClientSecret'];
+const LATER: readonly (keyof Secrets)[] = ['oauthClientSecret', 'destinationSecret'];
 const token = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 export const newSecrets = (): Secrets => ({
@@ -32,6 +34,7 @@ export const newSecrets = (): Secrets => ({
   simulatorKey: `sk_test_${token(16)}`,
   webhookSecret: `whsec_${token(16)}`,
   oauthClientSecret: token(24),
+  destinationSecret: `whsec_${randomBytes(32).toString('base64')}`,
 });
 
 function save(file: string, secrets: Partial<Secrets>): void {

@@ -5,7 +5,7 @@ import { inheritedEnvironment } from './prepare-job.js';
 import { compiled, root } from './project.js';
 import type { Program } from './supervisor.js';
 
-export const SERVICE_NAMES = ['gateway', 'scheduler', 'fetcher', 'webhook-gateway', 'normalizer', 'warehouse-loader'] as const;
+export const SERVICE_NAMES = ['gateway', 'scheduler', 'fetcher', 'webhook-gateway', 'normalizer', 'warehouse-loader', 'event-forwarder'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** What the services are told. */
@@ -24,7 +24,7 @@ export interface ServiceSettings {
 
 const healthPort = (ports: Ports, name: ServiceName): number => ({
   gateway: ports.gatewayHealth, scheduler: ports.schedulerHealth, fetcher: ports.fetcherHealth,
-  'webhook-gateway': ports.webhooksHealth, normalizer: ports.normalizerHealth, 'warehouse-loader': ports.loaderHealth,
+  'webhook-gateway': ports.webhooksHealth, normalizer: ports.normalizerHealth, 'warehouse-loader': ports.loaderHealth, 'event-forwarder': ports.forwarderHealth,
 })[name];
 
 export const gatewayUrl = (ports: Ports): string => `http://127.0.0.1:${ports.gateway}`;
@@ -74,6 +74,13 @@ export const mailsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.mail
 /** A mail server whose mails are read in the browser: what support would get. */
 export const mailCatcher = (ports: Ports, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program =>
   nodeProgram('mail-catcher', compiled('libs', 'testing', 'src', 'mail-catcher', 'main.js'), ['--smtp-port', String(ports.smtp), '--http-port', String(ports.mailCatcher)], inheritedEnvironment(), folders,
+    (name, text) => { if (!text.startsWith('{"ready"')) onLine(name, text); });
+
+export const eventsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.eventCatcher}`;
+
+/** A destination whose events are read in the browser. */
+export const eventCatcher = (ports: Ports, secret: string, folders: ServiceFolders, onLine: (name: string, line: string) => void): Program =>
+  nodeProgram('event-catcher', compiled('libs', 'testing', 'src', 'event-catcher', 'main.js'), ['--port', String(ports.eventCatcher)], { ...inheritedEnvironment(), EVENT_CATCHER_SECRET: secret }, folders,
     (name, text) => { if (!text.startsWith('{"ready"')) onLine(name, text); });
 
 /** Resolves when the service says that it is ready. @throws Error with what it waits for after `timeoutMs`. */

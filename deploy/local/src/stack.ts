@@ -15,7 +15,7 @@ export interface StackOptions extends Omit<InfrastructureOptions, 'postgresPassw
   readonly env?: Readonly<Record<string, string>>;
   /** A mail catcher runs beside the services and gets the mails to support. */
   readonly supportMail?: boolean;
-  /** All six unless it is said otherwise. */
+  /** All seven unless it is said otherwise. */
   readonly services?: readonly ServiceName[];
 }
 
@@ -39,7 +39,7 @@ export function keepLines(logs: string, onLine: (name: string, line: string) => 
 
 /** The ports that each service listens on. */
 const LISTENS: Readonly<Record<ServiceName, readonly PortName[]>> = {
-  gateway: ['gateway', 'gatewayHealth'], 'webhook-gateway': ['webhooks', 'webhooksHealth'], scheduler: ['schedulerHealth'], fetcher: ['fetcherHealth'], normalizer: ['normalizerHealth'], 'warehouse-loader': ['loaderHealth'],
+  gateway: ['gateway', 'gatewayHealth'], 'webhook-gateway': ['webhooks', 'webhooksHealth'], scheduler: ['schedulerHealth'], fetcher: ['fetcherHealth'], normalizer: ['normalizerHealth'], 'warehouse-loader': ['loaderHealth'], 'event-forwarder': ['forwarderHealth'],
 };
 
 /** Starts the services under the infrastructure's supervisor and waits until every one says that it is ready. */

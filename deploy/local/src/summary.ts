@@ -6,6 +6,8 @@ export interface SummaryFacts {
   readonly gatewayUrl: string;
   /** What support gets. */
   readonly mailsUrl: string;
+  /** What the demo's destination gets; absent without the demo. */
+  readonly eventsUrl?: string;
   readonly owner: { readonly email: string; readonly password: string };
   readonly topicPrefix: string;
   readonly sources: readonly ShownSource[];
@@ -22,7 +24,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 };
 
 /** What a person does next, in one block. */
-export function summary({ gatewayUrl, mailsUrl, owner, topicPrefix, sources, seconds, colour }: SummaryFacts): string {
+export function summary({ gatewayUrl, mailsUrl, eventsUrl, owner, topicPrefix, sources, seconds, colour }: SummaryFacts): string {
   const bold = (text: string): string => (colour ? `\u001b[1m${text}\u001b[0m` : text);
   const folder = stateFolder.startsWith(`${root}/`) ? relative(root, stateFolder) : stateFolder;
   const width = Math.max(...sources.map(({ schema }) => schema.length)) + 2;
@@ -38,6 +40,7 @@ export function summary({ gatewayUrl, mailsUrl, owner, topicPrefix, sources, sec
     ['Warehouse', ['npm run sql   (its tables)', ...loaded.map(({ connector, schema }) => `npm run sql -- "${(QUERIES[connector] ?? CUSTOMERS).replace('$', schema)}"`)]],
     ['Topics', ['npm run topic   (all of them)', `npm run topic -- ${topicPrefix}objects.${first?.connector ?? 'stripe'}.customers`]],
     ['Check', ['npm run verify   (partner, topics and warehouse of every source, compared record by record)']],
+    ...(eventsUrl === undefined ? [] : [['Events', [`${eventsUrl}   (what the destination "Event catcher" gets of them)`]] as [string, readonly string[]]]),
     ['Support', [`${mailsUrl}   (mails about runs that were killed, with their complete log)`]],
     ['Logs', [`${folder}/logs`]],
     ['Stop', ['Ctrl-C, or npm stop from another terminal']],

@@ -19,12 +19,14 @@ export interface DeadLetter {
   readonly collection?: string;
   /** Index of the record in its page, when only a part of the page failed. */
   readonly recordIndex?: number;
+  /** The destination that didn't get it; the others have it, or have letters of their own. */
+  readonly destinationId?: string;
 }
 
 /** Headers of a dead letter. Its id is deterministic, so that a reprocessed batch can't double it for a consumer. */
 export function deadLetterHeaders(letter: DeadLetter, at: Date): Record<string, string> {
   return toHeaders({
-    id: `${letter.topic}/${letter.partition}/${letter.offset}${letter.recordIndex === undefined ? '' : `#${letter.recordIndex}`}`,
+    id: `${letter.topic}/${letter.partition}/${letter.offset}${letter.recordIndex === undefined ? '' : `#${letter.recordIndex}`}${letter.destinationId === undefined ? '' : `@${letter.destinationId}`}`,
     source: `/services/${letter.service}`,
     type: CE_TYPES.deadLetter,
     time: at.toISOString(),
@@ -32,6 +34,7 @@ export function deadLetterHeaders(letter: DeadLetter, at: Date): Record<string, 
     topic: letter.topic, partition: String(letter.partition), offset: letter.offset,
     workspaceid: letter.workspaceId, sourceid: letter.sourceId, connector: letter.connector, collection: letter.collection,
     recordindex: letter.recordIndex === undefined ? undefined : String(letter.recordIndex),
+    destinationid: letter.destinationId,
   }, 'application/octet-stream');
 }
 
@@ -44,13 +47,13 @@ export function readDeadLetter(headers: WireHeaders | undefined): { readonly let
   };
   const [partition, offset, at] = [Number(need('partition')), need('offset'), new Date(need('time'))];
   if (!Number.isSafeInteger(partition) || !/^\d{1,18}$/.test(offset) || Number.isNaN(at.getTime())) throw new Error('dead letter whose place or time can not be read');
-  const [workspaceId, sourceId, connector, collection, recordIndex] = ['workspaceid', 'sourceid', 'connector', 'collection', 'recordindex'].map((name) => attribute(headers, name));
+  const [workspaceId, sourceId, connector, collection, recordIndex, destinationId] = ['workspaceid', 'sourceid', 'connector', 'collection', 'recordindex', 'destinationid'].map((name) => attribute(headers, name));
   return {
     at,
     letter: {
       service: need('service'), reason: need('reason'), message: need('message'), topic: need('topic'), partition, offset,
       ...(workspaceId !== undefined && { workspaceId }), ...(sourceId !== undefined && { sourceId }), ...(connector !== undefined && { connector }), ...(collection !== undefined && { collection }),
-      ...(recordIndex !== undefined && { recordIndex: Number(recordIndex) }),
+      ...(recordIndex !== undefined && { recordIndex: Number(recordIndex) }), ...(destinationId !== undefined && { destinationId }),
     },
   };
 }

@@ -40,6 +40,8 @@ export const topicNames = {
   raw: (prefix: string, connector: string): string => `${prefix}raw.${connector}`,
   objects: (prefix: string, connector: string, collection: string): string => `${prefix}objects.${connector}.${collection}`,
   events: (prefix: string, connector: string, collection: string): string => `${prefix}events.${connector}.${collection}`,
+  /** What every topic of events begins with. */
+  allEvents: (prefix: string): string => `${prefix}events.`,
   replay: (prefix: string, connector: string): string => `${prefix}replay.${connector}`,
   syncCommands: (prefix: string, connector: string): string => `${prefix}sync.commands.${connector}`,
   syncEvents: (prefix: string): string => `${prefix}sync.events`,
@@ -47,7 +49,7 @@ export const topicNames = {
 } as const;
 
 /** The services that have a dead-letter topic. */
-export const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway'] as const;
+export const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway', 'event-forwarder'] as const;
 
 /** What a connector contributes to the list of topics. */
 export interface ConnectorTopics {

@@ -38,6 +38,13 @@ export async function committedOffset(kafka: Kafka, groupId: string, topic: stri
   }
 }
 
+/** Names of the topics that begin with `start`, sorted. */
+export async function topicsWith(kafka: Kafka, start: string): Promise<string[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try { return (await admin.listTopics()).filter((name) => name.startsWith(start)).sort(); } finally { await admin.disconnect(); }
+}
+
 export interface PartitionRange { readonly partition: number; readonly low: string; readonly high: string }
 
 /** First and next offset of every partition, by topic; topics that don't exist are left out. */

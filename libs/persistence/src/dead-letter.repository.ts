@@ -145,10 +145,10 @@ export class DeadLetterRepository {
 async function insert(tx: Executor, topic: string, partition: number, { letter, at, key, value, headers, replayOf, offset }: NewDeadLetter): Promise<void> {
   const id = (candidate: string | undefined): string | null => (candidate !== undefined && isId(candidate) ? candidate : null);
   await rows(tx, `
-    insert into dead_letters (id, workspace_id, source_id, service, reason, message, connector, collection, topic, partition, kafka_offset, record_index, letter_topic, letter_partition, letter_offset, key, value, headers, at, replay_of)
-    select $1, coalesce((select workspace_id from sources where id = $3), case when $3::uuid is null then (select id from workspaces where id = $2) end), $3,
-      $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb, $19, $20
+    insert into dead_letters (id, workspace_id, source_id, service, reason, message, connector, collection, topic, partition, kafka_offset, record_index, letter_topic, letter_partition, letter_offset, key, value, headers, at, replay_of, destination_id)
+    select $1, coalesce((select workspace_id from sources where id = $3), (select workspace_id from destinations where id = $21), case when $3::uuid is null then (select id from workspaces where id = $2) end), $3,
+      $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb, $19, $20, $21
     on conflict (letter_topic, letter_partition, letter_offset) do nothing`, [
     newId(at.getTime()), id(letter.workspaceId), id(letter.sourceId), letter.service, text(letter.reason), text(letter.message), text(letter.connector), text(letter.collection), letter.topic, letter.partition, letter.offset,
-    letter.recordIndex ?? null, topic, partition, offset, key, value, JSON.stringify(headers), at, id(replayOf)]);
+    letter.recordIndex ?? null, topic, partition, offset, key, value, JSON.stringify(headers), at, id(replayOf), id(letter.destinationId)]);
 }

@@ -29,6 +29,7 @@ const SWEEPS: readonly { readonly what: string; readonly sql: (days: Retention) 
   { what: 'idempotency_keys', sql: () => ['delete from idempotency_keys where ctid in (select ctid from idempotency_keys where created_at < now() - interval \'2 days\' limit $1) returning 1', [MOST]] },
   { what: 'webhook_endpoints', sql: () => ['delete from webhook_endpoints where not_after < now() - interval \'1 day\' returning 1', []] },
   { what: 'webhook_secrets', sql: () => ['delete from webhook_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
+  { what: 'destination_secrets', sql: () => ['delete from destination_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
 ];
 
 /** Deletes what has been kept long enough, so that the control database doesn't grow with the years. */

@@ -8,6 +8,8 @@ export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.e
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
 export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type DeadLetterFilter, type DeadLetterMessage, type DeadLetterRow, type DeadLetterState, type NewDeadLetter } from './dead-letter.repository.js';
 export { HousekeepingRepository, type Retention } from './housekeeping.repository.js';
+export { DELIVERY_STATES, DeliveryRepository, type DeliveryResult, type DeliveryRow, type DeliveryState, type LoggedAttempt, type NewDelivery, type TakenDelivery } from './delivery.repository.js';
+export { DestinationRepository, type DestinationChange, type DestinationDisabled, type DestinationRow, type DestinationTarget, type RoundHealth } from './destination.repository.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
 export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';

@@ -8,6 +8,7 @@ export const SEALED_PLACES = [
   { place: 'webhookSecret', table: 'webhook_secrets', column: 'sealed', id: 'source_id', key: 'id' },
   { place: 'warehouseUrl', table: 'warehouses', column: 'url_sealed', id: 'id', key: 'id' },
   { place: 'warehouseReader', table: 'warehouse_readers', column: 'sealed', id: 'warehouse_id', key: 'warehouse_id' },
+  { place: 'destinationSecret', table: 'destination_secrets', column: 'sealed', id: 'destination_id', key: 'id' },
   { place: 'oauthClient', table: 'oauth_clients', column: 'secret_sealed', id: 'id', key: 'id' },
   { place: 'oauthAuthorization', table: 'oauth_authorizations', column: 'sealed', id: 'id', key: 'id' },
   { place: 'oauthGrant', table: 'oauth_grants', column: 'sealed', id: 'id', key: 'id' },

@@ -10,5 +10,6 @@ export {
   type ZendeskSeedOptions, type ZendeskSimulator, type ZendeskSimulatorOptions, type ZendeskWebhook,
 } from './zendesk-simulator/index.js';
 export { outboundEnvelope, type SalesforceSimulator, startSalesforceSimulator } from './salesforce-simulator/index.js';
+export { startEventCatcher, type CaughtRequest, type EventCatcher } from './event-catcher/event-catcher.js';
 export { startMailCatcher, type MailCatcher } from './mail-catcher/mail-catcher.js';
 export type { CaughtMail } from './mail-catcher/read-mail.js';

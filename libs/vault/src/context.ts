@@ -11,5 +11,6 @@ export const sealContext = {
   oauthGrant: (id: string): string => `oauth-grant:${id}`,
   warehouseReader: (warehouseId: string): string => `warehouse:${warehouseId}:reader`,
   notificationHook: (workspaceId: string): string => `workspace:${workspaceId}:notification-hook`,
+  destinationSecret: (destinationId: string): string => `destination:${destinationId}:secret`,
   warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
 } as const;

@@ -17,7 +17,7 @@ import { RunTopics } from './topics.js';
 interface ProductOptions {
   /** More variables, or other values, for every service. */
   readonly env?: Readonly<Record<string, string>>;
-  /** All six unless it is said otherwise. */
+  /** All seven unless it is said otherwise. */
   readonly services?: readonly ServiceName[];
   /** A broker that this spec may stop, instead of the test run's. */
   readonly ownBroker?: boolean;

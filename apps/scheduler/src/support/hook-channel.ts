@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { Agent } from 'undici';
 import { guardedConnector } from '#connector-kit';
+import { signatureHeaders } from '#forwarding';
 import type { SupportChannel } from './channel.js';
 import type { SupportReport } from './report.js';
 
@@ -13,11 +13,6 @@ export interface HookOptions {
   readonly allowPrivateAddresses: boolean;
   /** Milliseconds since the epoch; ours by default. */
   readonly clock?: () => number;
-}
-
-/** Signature of Standard Webhooks 1.0: HMAC-SHA-256 of `<id>.<timestamp>.<body>`. */
-export function signature(secret: string, id: string, timestamp: number, body: string): string {
-  return `v1,${createHmac('sha256', Buffer.from(secret.replace(/^whsec_/, ''), 'base64')).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
 
 /** The body: a Standard Webhooks event. */
@@ -33,10 +28,9 @@ export function hookChannel({ url, secret, allowPrivateAddresses, clock = Date.n
     send: async (report) => {
       const now = clock();
       const body = event(report, now);
-      const [id, timestamp] = [report.reference, Math.floor(now / 1000)];
       const answer = await agent.request({
         origin: target.origin, path: `${target.pathname}${target.search}`, method: 'POST', body, signal: AbortSignal.timeout(TIMEOUT_MS),
-        headers: { 'content-type': 'application/json', 'user-agent': 'cloud-sources', 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signature(secret, id, timestamp, body) },
+        headers: { 'content-type': 'application/json', 'user-agent': 'cloud-sources', ...signatureHeaders([secret], report.reference, Math.floor(now / 1000), body) },
       }).catch((error: unknown) => { throw new Error(`hook: ${(error as { code?: string }).code ?? (error as Error).name}`); });
       await answer.body.dump();
       if (answer.statusCode < 200 || answer.statusCode > 299) throw new Error(`hook: answered ${answer.statusCode}`);

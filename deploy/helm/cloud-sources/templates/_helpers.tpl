@@ -61,6 +61,7 @@ A secret that isn't listed here isn't mounted.
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault" "support-smtp" "support-hook") "support" (or .Values.support.smtpSecret.name .Values.support.hookUrl) "env" (include "cloud-sources.schedulerEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
 {{- $all = append $all (dict "component" "warehouse-loader" "app" "warehouse-loader" "values" .Values.warehouseLoader "secrets" (list "database" "vault") "env" dict) -}}
+{{- $all = append $all (dict "component" "event-forwarder" "app" "event-forwarder" "values" .Values.eventForwarder "secrets" (list "database" "vault") "partners" true "env" dict) -}}
 {{- toYaml (dict "items" $all) -}}
 {{- end -}}
 

@@ -1132,6 +1132,215 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List destinations
+         * @description Where events go besides the warehouse.
+         */
+        get: operations["destinations_list"];
+        put?: never;
+        /**
+         * Create a destination
+         * @description It gets the events that arrive from now on. A signing secret that is made for it is in this answer only.
+         */
+        post: operations["destinations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a destination */
+        get: operations["destinations_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a destination
+         * @description With its delivery log and what waits for it.
+         */
+        delete: operations["destinations_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a destination
+         * @description A new filter is for events that arrive from now on; a new URL also for what waits.
+         */
+        patch: operations["destinations_change"];
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable a destination
+         * @description It gets the events that arrive from now on, and what waits for it.
+         */
+        post: operations["destinations_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a destination
+         * @description Events that arrive until it is enabled are not sent to it. What waits is kept for DELIVERY_LOG_DAYS.
+         */
+        post: operations["destinations_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret
+         * @description Requests are signed with the new secret and with those before it until the overlap is over. The new one is in this answer only. A tracking API has one write key: the new one counts at once.
+         */
+        post: operations["destinations_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description At once, past the filter, also to a disabled destination. The answer is what the destination said.
+         */
+        post: operations["destinations_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description Newest first, each with its tries. Finished ones are kept for DELIVERY_LOG_DAYS.
+         */
+        get: operations["deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/deliveries/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry all failed deliveries
+         * @description In the order in which they arrived, for another three days.
+         */
+        post: operations["deliveries_retryAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/deliveries/{deliveryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a delivery
+         * @description With its event.
+         */
+        get: operations["deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/deliveries/{deliveryId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a delivery
+         * @description One that failed, or one that waits, is tried at once.
+         */
+        post: operations["deliveries_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -2679,7 +2888,7 @@ export interface components {
             retainedFrom: string;
         };
         /** @enum {string} */
-        DeadLetterService: "normalizer" | "warehouse-loader" | "fetcher" | "webhook-gateway";
+        DeadLetterService: "normalizer" | "warehouse-loader" | "fetcher" | "webhook-gateway" | "event-forwarder";
         /** @enum {string} */
         DeadLetterState: "open" | "replayed" | "discarded";
         DeadLetterRecordDto: {
@@ -2756,6 +2965,271 @@ export interface components {
         SettledDto: {
             /** @description How many letters were meant. */
             count: number;
+        };
+        /** @enum {string} */
+        DestinationKind: "webhook" | "segment";
+        EventFilterDto: {
+            /** @description Ids of the sources whose events it gets; none: all. */
+            sources?: string[];
+            /**
+             * @description Names of the events that it gets, `*` for anything; none: all.
+             * @example [
+             *       "customer_*",
+             *       "invoice_paid"
+             *     ]
+             */
+            events?: string[];
+            /**
+             * @description A condition on the event's properties. Comparisons: `path = value`, `!=`, `<`, `<=`, `>`, `>=`, `path in [value, …]`, `path contains "text"` (or an item of a list), `starts with`, `ends with`, `path exists`; joined by `and`, `or`, `not` and brackets. Values are JSON strings and numbers, true, false and null; a path is `object.amount`, with names that hold other characters in backquotes. What isn't there equals null and is neither smaller nor greater than anything.
+             * @example object.amount >= 1000 and object.currency in ["eur", "usd"]
+             */
+            condition?: string;
+        };
+        /**
+         * @description failing: nothing was delivered since `failingSince` although it was tried.
+         * @enum {string}
+         */
+        DestinationState: "active" | "failing" | "disabled";
+        DestinationTroubleDto: {
+            /** @description What happened. */
+            title: string;
+            /** @description What to do next. */
+            remedy: string;
+            /** Format: date-time */
+            at: string;
+        };
+        DeliveryCountsDto: {
+            waiting: number;
+            delivered: number;
+            failed: number;
+        };
+        DestinationDto: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["DestinationKind"];
+            name: string;
+            /** Format: uri */
+            url: string;
+            filter: components["schemas"]["EventFilterDto"];
+            subject: string[];
+            enabled: boolean;
+            /** @description failing: nothing was delivered since `failingSince` although it was tried. */
+            state: components["schemas"]["DestinationState"];
+            /** @description Why it is disabled, or what happened at the newest try of a failing one. */
+            trouble: components["schemas"]["DestinationTroubleDto"] | null;
+            /**
+             * Format: date-time
+             * @description It gets the events that arrived since then.
+             */
+            startsAt: string;
+            /** Format: date-time */
+            failingSince: string | null;
+            /**
+             * Format: date-time
+             * @description While it is down it is left alone until then.
+             */
+            heldUntil: string | null;
+            /** Format: date-time */
+            lastDeliveredAt: string | null;
+            /** @description Deliveries in the log; 10,000 means that many or more. */
+            deliveries: components["schemas"]["DeliveryCountsDto"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        DestinationListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["DestinationDto"][];
+        };
+        CreateDestinationDto: {
+            filter?: components["schemas"]["EventFilterDto"];
+            /**
+             * @description Properties that say whom an event is about; the first one that holds something counts. It is the `userId` towards a tracking API, and events about the same one are delivered one after the other.
+             * @default [
+             *       "user_id",
+             *       "customer_id",
+             *       "object.customer",
+             *       "object_id",
+             *       "ticket_id"
+             *     ]
+             */
+            subject?: string[];
+            /** @description webhook: each event as a signed request (Standard Webhooks). segment: `track` messages to a Segment-compatible tracking API. */
+            kind: components["schemas"]["DestinationKind"];
+            name: string;
+            /**
+             * Format: uri
+             * @description webhook: the endpoint. segment: the API's base, without `/v1/batch`: `https://api.segment.io`, in the EU `https://events.eu1.segmentapis.com`, or any API that speaks the same.
+             */
+            url: string;
+            /**
+             * Format: password
+             * @description segment: the write key. webhook: a signing secret of yours (`whsec_` and 24 to 64 bytes in base64); left out, one is made. Stored encrypted, never returned.
+             */
+            secret?: string;
+        };
+        DestinationWithSecretDto: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["DestinationKind"];
+            name: string;
+            /** Format: uri */
+            url: string;
+            filter: components["schemas"]["EventFilterDto"];
+            subject: string[];
+            enabled: boolean;
+            /** @description failing: nothing was delivered since `failingSince` although it was tried. */
+            state: components["schemas"]["DestinationState"];
+            /** @description Why it is disabled, or what happened at the newest try of a failing one. */
+            trouble: components["schemas"]["DestinationTroubleDto"] | null;
+            /**
+             * Format: date-time
+             * @description It gets the events that arrived since then.
+             */
+            startsAt: string;
+            /** Format: date-time */
+            failingSince: string | null;
+            /**
+             * Format: date-time
+             * @description While it is down it is left alone until then.
+             */
+            heldUntil: string | null;
+            /** Format: date-time */
+            lastDeliveredAt: string | null;
+            /** @description Deliveries in the log; 10,000 means that many or more. */
+            deliveries: components["schemas"]["DeliveryCountsDto"];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What the receiver checks signatures with. Shown this once; null where you brought it along. */
+            secret: string | null;
+        };
+        ChangeDestinationDto: {
+            filter?: components["schemas"]["EventFilterDto"];
+            /**
+             * @description Properties that say whom an event is about; the first one that holds something counts. It is the `userId` towards a tracking API, and events about the same one are delivered one after the other.
+             * @default [
+             *       "user_id",
+             *       "customer_id",
+             *       "object.customer",
+             *       "object_id",
+             *       "ticket_id"
+             *     ]
+             */
+            subject?: string[];
+            name?: string;
+            /**
+             * Format: uri
+             * @description webhook: the endpoint. segment: the API's base, without `/v1/batch`: `https://api.segment.io`, in the EU `https://events.eu1.segmentapis.com`, or any API that speaks the same.
+             */
+            url?: string;
+        };
+        RotateDestinationSecretDto: {
+            /**
+             * Format: password
+             * @description As when it is created. A tracking API's write key must be given.
+             */
+            secret?: string;
+            /** @description Hours that requests are signed with the secrets before, too; 24 unless it is said. 0 when one of them got into the wrong hands. */
+            overlapHours?: number;
+        };
+        ExplanationDto: {
+            /** @description What happened. */
+            title: string;
+            /** @description What to do next. */
+            remedy: string;
+        };
+        DeliveryAttemptDto: {
+            /** Format: date-time */
+            at: string;
+            /** @description HTTP status; null without an answer. */
+            status: number | null;
+            durationMs: number;
+            /** @description Why there was no answer, a stable word: timeout, blocked_address, too_large, ECONNREFUSED, … */
+            error: string | null;
+            /** @description The beginning of the answer. */
+            answer: string | null;
+            /** @description null when it was delivered. */
+            explanation: components["schemas"]["ExplanationDto"] | null;
+        };
+        DestinationTestDto: {
+            /** @description Whether the destination took it. */
+            ok: boolean;
+            attempt: components["schemas"]["DeliveryAttemptDto"];
+            /** @description The message that was sent. */
+            sent: string;
+        };
+        /** @enum {string} */
+        DeliveryState: "waiting" | "delivered" | "failed";
+        EventDeliveryDto: {
+            /** Format: uuid */
+            id: string;
+            /** @description The same at every try: `webhook-id`, or `messageId`. */
+            messageId: string;
+            event: string;
+            /** Format: uuid */
+            sourceId: string | null;
+            connector: string | null;
+            collection: string | null;
+            /** @description Deliveries with the same key go one after the other. */
+            orderKey: string;
+            state: components["schemas"]["DeliveryState"];
+            /** @description Why it failed, a stable word: refused_by_destination, too_large, given_up. */
+            reason: string | null;
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next, if its destination is not held up.
+             */
+            nextTryAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @description Size of the event. */
+            bytes: number;
+            /** @description The first try and the newest ones. */
+            log: components["schemas"]["DeliveryAttemptDto"][];
+        };
+        EventDeliveryListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["EventDeliveryDto"][];
+        };
+        RetriedDeliveriesDto: {
+            /** @description How many deliveries are sent again. */
+            count: number;
+        };
+        EventDeliveryDetailDto: {
+            /** Format: uuid */
+            id: string;
+            /** @description The same at every try: `webhook-id`, or `messageId`. */
+            messageId: string;
+            event: string;
+            /** Format: uuid */
+            sourceId: string | null;
+            connector: string | null;
+            collection: string | null;
+            /** @description Deliveries with the same key go one after the other. */
+            orderKey: string;
+            state: components["schemas"]["DeliveryState"];
+            /** @description Why it failed, a stable word: refused_by_destination, too_large, given_up. */
+            reason: string | null;
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next, if its destination is not held up.
+             */
+            nextTryAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @description Size of the event. */
+            bytes: number;
+            /** @description The first try and the newest ones. */
+            log: components["schemas"]["DeliveryAttemptDto"][];
+            /** @description The event as JSON, up to 256 KiB; null once it was delivered. */
+            payload: string | null;
         };
         StartOAuthDto: {
             /** @description What the partner's address depends on (see the catalog): all that OAuth itself doesn't provide. A source's own values when it is connected again. */
@@ -5100,6 +5574,419 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetterDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_list: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key answers with what the first one made, without its secret. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDestinationDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationWithSecretDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeDestinationDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateDestinationSecretDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationWithSecretDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    destinations_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationTestDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deliveries_list: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                state?: components["schemas"]["DeliveryState"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeliveryListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deliveries_retryAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedDeliveriesDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deliveries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDeliveryDetailDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    deliveries_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedDeliveriesDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
