@@ -45,42 +45,17 @@ describe('access', () => {
     expect((await call('GET', '/session', undefined, session)).status).toBe(401);
   });
 
-  it('slows down who guesses passwords', async () => {
-    let answer = await call('POST', '/session', { email: 'owner@example.com', password: 'wrong' }, {});
-    for (let tries = 0; answer.status === 401 && tries < 20; tries += 1) answer = await call('POST', '/session', { email: 'owner@example.com', password: 'wrong' }, {});
-    expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': expect.any(String) } });
-    expect((await call('POST', '/session', { email: 'owner@example.com', password: gateway.password }, {})).status).toBe(429);
-    await gateway.database.query('update users set failed_logins = 0');
-  });
-});
-
-describe('every route of the document', () => {
-  it('refuses who isn\'t signed in and whose role is too low, and never fails on an empty request', async () => {
-    const keys = Object.fromEntries(await Promise.all(['owner', 'editor', 'viewer'].map(async (role) => [role, (await call('POST', '/api-keys', { name: role, role })).body.key] as const)));
-    const { paths } = JSON.parse((await send('GET', '/api/docs-json', {}, null)).text) as { paths: Record<string, Record<string, { 'x-role'?: string; security?: unknown[] }>> };
-    const roles = ['owner', 'editor', 'viewer'];
-    const wrong: string[] = [];
-    for (const [template, methods] of Object.entries(paths)) {
-      for (const [method, operation] of Object.entries(methods)) {
-        if (operation.security?.length === 0) continue;
-        const ask = async (key: string | undefined): Promise<number> => {
-          const stop = new AbortController();
-          const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...(method !== 'get' && { 'content-type': 'application/json' }) };
-          const { status } = await fetch(`${gateway.url}${template.replace(/\{\w+\}/g, anyId)}`, { method: method.toUpperCase(), headers, signal: stop.signal, ...(method !== 'get' && { body: '{}' }) });
-          stop.abort();
-          return status;
-        };
-        const name = `${method.toUpperCase()} ${template}`;
-        if (await ask(undefined) !== 401) wrong.push(`${name} answers without a key`);
-        for (const role of roles) {
-          const status = await ask(keys[role]);
-          const allowed = roles.indexOf(role) <= roles.indexOf(operation['x-role'] ?? 'nobody');
-          if (allowed === (status === 403) || status === 401 || status >= 500) wrong.push(`${name} answers ${role} with ${status}`);
-        }
-      }
+  it('slows down who guesses passwords, whether the account is there or not', async () => {
+    for (const email of ['owner@example.com', 'nobody@example.com']) {
+      const guess = () => call('POST', '/session', { email, password: 'wrong' }, {});
+      let answer = await guess();
+      for (let tries = 0; answer.status === 401 && tries < 20; tries += 1) answer = await guess();
+      expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) } });
     }
-    expect(wrong).toEqual([]);
-  }, 30_000);
+    // The right password waits as well: otherwise the wait would tell which one is right.
+    expect((await call('POST', '/session', { email: 'owner@example.com', password: gateway.password }, {})).status).toBe(429);
+    await gateway.database.query('delete from throttles');
+  });
 });
 
 describe('refusals', () => {

@@ -74,4 +74,16 @@ export class GatewayConfig extends DatabaseConfig {
   @Setting({ env: 'SQL_CONCURRENCY', description: 'Queries and exports that a gateway runs in one warehouse at a time.', type: 'integer', default: '4' })
   @IsInt() @Min(1) @Max(100)
   sqlConcurrency!: number;
+
+  @Setting({ env: 'SUPPORT_SMTP_URL', description: 'SMTP server for mails to support and for invitations: smtp[s]://user:password@host:port.', type: 'secret', optional: true })
+  @IsOptional() @Matches(/^smtps?:\/\//, { message: 'it must start with smtp:// or smtps://' })
+  supportSmtpUrl?: string;
+
+  @Setting({ env: 'SUPPORT_MAIL_FROM', description: 'Sender of mails to support and of invitations.', default: 'cloud-sources@localhost' })
+  @IsString()
+  supportMailFrom!: string;
+
+  @Setting({ env: 'TRUSTED_PROXIES', description: 'Addresses or networks (CIDR) of the proxies in front of the gateway, separated by commas: their X-Forwarded-For is believed, so that the audit log and the limits see where a request comes from.', type: 'list', default: '' })
+  @IsString({ each: true })
+  trustedProxies!: string[];
 }

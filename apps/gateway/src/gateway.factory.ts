@@ -4,12 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RunRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, loadConfig } from '#platform';
 import { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
-import { configureHttp } from './http/configure-http.js';
+import { configureHttp, httpAdapter } from './http/configure-http.js';
 
 export const random = (): string => randomBytes(18).toString('hex');
 
@@ -35,6 +35,8 @@ export interface TestGateway {
   readonly ownerKey: string;
   readonly password: string;
   readonly vaultKeys: string;
+  /** Every route that it has, `METHOD /path/:parameter`. */
+  readonly routes: readonly string[];
   /** A server that speaks enough of Stripe's API to test a key, the only key that it takes, and how often it was called. */
   readonly partner: { readonly baseUrl: string; readonly key: string; calls(): number };
   /** Below /api/v1, as the owner unless other headers are given. */
@@ -42,6 +44,8 @@ export interface TestGateway {
   send(method: string, path: string, headers: Record<string, string>, payload: string | null): Promise<Answer>;
   /** The body that creates a source. */
   source(more?: object): object;
+  /** Signs in; the header that says so. */
+  session(email?: string, password?: string): Promise<{ readonly cookie: string }>;
   /** Creates one with event collections only. */
   made(more?: object): Promise<string>;
   /** Ends the source's newest run as a fetcher would. */
@@ -70,8 +74,6 @@ export interface TestGatewayOptions {
   readonly create?: (root: Type) => Promise<NestFastifyApplication>;
 }
 
-const create = (root: Type): Promise<NestFastifyApplication> => NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), { logger: false, abortOnError: false });
-
 /** A whole gateway over HTTP on a free port, for the specs. */
 export async function startGateway(databaseUrl: string, brokers: readonly string[], topicPrefix: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { server, partner } = await startPartner(`sk_test_${random()}`);
@@ -85,6 +87,12 @@ export async function startGateway(databaseUrl: string, brokers: readonly string
   @Global()
   @Module({ imports: [GatewayModule], providers: values, exports: values.map(({ provide }) => provide) })
   class Root {}
+  const routes: string[] = [];
+  const create = (root: Type): Promise<NestFastifyApplication> => {
+    const adapter = httpAdapter(config);
+    adapter.getInstance().addHook('onRoute', ({ method, url }) => { routes.push(...[method].flat().map((one) => `${one} ${url}`)); });
+    return NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, abortOnError: false });
+  };
   const app = await (options.create ?? create)(Root);
   configureHttp(app);
   await app.listen(0, '127.0.0.1');
@@ -101,7 +109,12 @@ export async function startGateway(databaseUrl: string, brokers: readonly string
   const source = (more: object = {}): object => ({ connector: 'stripe', name: 'Stripe – Größe', configuration: { apiKey: partner.key, baseUrl: partner.baseUrl }, ...more });
 
   return {
-    url, database, ownerKey, password, vaultKeys, partner, call, send, source,
+    url, database, ownerKey, password, vaultKeys, routes, partner, call, send, source,
+    session: async (email = 'owner@example.com', word = password) => {
+      const answer = await call('POST', '/session', { email, password: word }, {});
+      if (answer.status !== 204) throw new Error(`${email} can't sign in: ${answer.text}`);
+      return { cookie: String(answer.headers['set-cookie']).split(';')[0]! };
+    },
     made: async (more = {}) => {
       const answer = await call('POST', '/sources', source({ ...eventOnly, ...more }));
       if (answer.status !== 201) throw new Error(`the source was not created: ${answer.text}`);

@@ -1,15 +1,14 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
 import { createVault, parseKeyRing, type Vault } from '#vault';
 import { AccessGuard } from './access/access.guard.js';
+import { accessParts } from './access/access-parts.js';
 import { AccessService } from './access/access.service.js';
-import { ApiKeysController } from './access/api-keys.controller.js';
-import { SessionController } from './access/session.controller.js';
 import { Catalog } from './catalog/catalog.js';
 import { CatalogController } from './catalog/catalog.controller.js';
 import { ConsoleController } from './console/console.controller.js';
@@ -59,18 +58,17 @@ import { WarehousesController } from './warehouses/warehouses.controller.js';
 import { WarehousesService } from './warehouses/warehouses.service.js';
 import { SourceWebhookController } from './webhook/source-webhook.controller.js';
 import { SourceWebhookService } from './webhook/source-webhook.service.js';
-import { WorkspaceController } from './workspace/workspace.controller.js';
 
 const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
   ({ provide: Repository as Type<T>, inject: [ControlDatabase], useFactory: ({ connection }: ControlDatabase) => new Repository(connection) });
 
 @Module({
   controllers: [
-    ConsoleController, DocsController, SessionController, ApiKeysController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, WorkspaceController, ScheduleController,
+    ...accessParts.controllers, ConsoleController, DocsController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[AccessRepository, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[...accessParts.repositories, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -81,7 +79,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validation },
-    Documents, AccessService, Creates, WarehousesService, SelectionService, Readers, SqlService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, DestinationsService, SourceWebhookService, LiveFeed,
+    ...accessParts.providers, Documents, Creates, WarehousesService, SelectionService, Readers, SqlService, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, DestinationsService, SourceWebhookService, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

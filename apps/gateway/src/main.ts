@@ -1,6 +1,6 @@
 import { bootstrap } from '#platform';
 import { GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
-import { configureHttp } from './http/configure-http.js';
+import { configureHttp, httpAdapter } from './http/configure-http.js';
 
-await bootstrap(GatewayModule, GatewayConfig, { port: ({ port }) => port, configure: configureHttp });
+await bootstrap(GatewayModule, GatewayConfig, { port: ({ port }) => port, adapter: httpAdapter, configure: configureHttp });

@@ -14,7 +14,7 @@ export class SchedulerConfig extends DatabaseConfig {
   @IsInt() @Min(0)
   syncsPerDay!: number;
 
-  @Setting({ env: 'SUPPORT_SMTP_URL', description: 'SMTP server that mails to support are given to: smtp[s]://user:password@host:port.', type: 'secret', optional: true })
+  @Setting({ env: 'SUPPORT_SMTP_URL', description: 'SMTP server for mails to support and for invitations: smtp[s]://user:password@host:port.', type: 'secret', optional: true })
   @IsOptional() @Matches(/^smtps?:\/\//, { message: 'it must start with smtp:// or smtps://' })
   supportSmtpUrl?: string;
 
@@ -22,7 +22,7 @@ export class SchedulerConfig extends DatabaseConfig {
   @IsOptional() @IsEmail({ require_tld: false }, { each: true })
   supportMailTo?: string[];
 
-  @Setting({ env: 'SUPPORT_MAIL_FROM', description: 'Sender of mails to support.', default: 'cloud-sources@localhost' })
+  @Setting({ env: 'SUPPORT_MAIL_FROM', description: 'Sender of mails to support and of invitations.', default: 'cloud-sources@localhost' })
   @IsString()
   supportMailFrom!: string;
 
@@ -61,6 +61,10 @@ export class SchedulerConfig extends DatabaseConfig {
   @Setting({ env: 'RUNS_DAYS', description: 'A finished run and the API usage of a day are deleted after so many days; the newest run of a source stays.', type: 'integer', default: '400' })
   @IsInt() @Min(1)
   runsDays!: number;
+
+  @Setting({ env: 'AUDIT_LOG_DAYS', description: 'An entry of the audit log is deleted after so many days.', type: 'integer', default: '400' })
+  @IsInt() @Min(1)
+  auditDays!: number;
 
   @Setting({ env: 'ALLOW_PRIVATE_ADDRESSES', description: 'Lets connectors call loopback and private addresses. For local use only.', type: 'boolean', default: 'false' })
   allowPrivateAddresses!: boolean;

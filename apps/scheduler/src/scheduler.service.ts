@@ -26,7 +26,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { databaseUrl, tickMs, resendSeconds, topicPrefix, syncsPerDay, supportWaitSeconds, warnAfterFailedRuns, pauseAfterFailedRuns, pauseMinHours, pauseAfterDays, runDetailsDays, runsDays } = this.config;
+    const { databaseUrl, tickMs, resendSeconds, topicPrefix, syncsPerDay, supportWaitSeconds, warnAfterFailedRuns, pauseAfterFailedRuns, pauseMinHours, pauseAfterDays, runDetailsDays, runsDays, auditDays } = this.config;
     this.channels = supportChannels(this.config);
     if (this.channels.length === 0) this.logger.warn('No support channel is set up: nobody is told of runs that are killed. Set SUPPORT_SMTP_URL or SUPPORT_HOOK_URL.');
     this.database = await openDatabase({ url: databaseUrl, applicationName: 'scheduler', poolSize: 4 });
@@ -53,7 +53,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
         for (const [outcome, count] of Object.entries({ delivered, failed })) if (count > 0) notifications.inc({ outcome }, count);
         if (ended > 0) runs.inc({ what: 'ended' }, ended);
       },
-      sweep: () => housekeeping.sweep({ runDetailsDays, runsDays }),
+      sweep: () => housekeeping.sweep({ runDetailsDays, runsDays, auditDays }),
       swept: (rows) => {
         this.recovered('housekeeping');
         for (const [what, count] of Object.entries(rows)) deleted.inc({ what }, count);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { DataSource, DefaultNamingStrategy, type EntityManager } from 'typeorm';
 import { entities } from './entities/index.js';
 import { migrations } from './migrations/index.js';
@@ -65,6 +65,9 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Whether PostgreSQL would take it as an id; anything else is simply not found. */
 export const isId = (text: string): boolean => UUID.test(text);
+
+/** What is stored of a token or an API key, hex. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** JSON that PostgreSQL's `jsonb` takes: U+0000 and lone surrogates (a partner's words may hold them) become U+FFFD. */
 export function jsonb(value: unknown): string | null {

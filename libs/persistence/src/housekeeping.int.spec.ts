@@ -6,7 +6,7 @@ import { migrate, newId, openDatabase, rows } from './database.js';
 import { HousekeepingRepository } from './housekeeping.repository.js';
 import { SourceRepository } from './source.repository.js';
 
-const KEPT = { runDetailsDays: 30, runsDays: 400 };
+const KEPT = { runDetailsDays: 30, runsDays: 400, auditDays: 300 };
 let test: TestDatabase;
 let database: DataSource;
 let workspaceId: string;
@@ -48,8 +48,14 @@ it('deletes what was kept long enough, and nothing that is still needed', async 
   await database.query(`insert into idempotency_keys (workspace_id, key, fingerprint, resource_id, created_at) values ($1, 'old', 'x', $2, now() - interval '3 days'), ($1, 'new', 'x', $2, now())`, [workspaceId, newId()]);
   await database.query(`insert into webhook_endpoints (token_hash, source_id, token_sealed, not_after) values ('expired', $1, 'x', now() - interval '2 days'), ('expires', $1, 'x', now() + interval '1 hour'), ('current', $1, 'x', null)`, [busy]);
   await database.query(`insert into webhook_secrets (id, source_id, sealed, not_after) values ($2, $1, 'expired', now() - interval '2 days'), ($3, $1, 'current', null)`, [busy, newId(), newId()]);
+  await database.query(`insert into audit_log (id, workspace_id, at, actor_kind, actor_name, action, title, method, path, ip, user_agent)
+    select uuid_v7(), $1, now() - n * interval '1 day', 'person', 'a', 'a.b', 'a', 'POST', '/', '', '' from unnest(array[301, 299]) n`, [workspaceId]);
+  await database.query(`insert into sessions (token_hash, user_id, workspace_id, expires_at) select 's' || n, u.id, $1, now() + n * interval '1 hour' from users u, unnest(array[-1, 1]) n`, [workspaceId]);
+  await database.query(`insert into invitations (id, workspace_id, email, role, token_hash, expires_at) select uuid_v7(), $1, n || '@example.com', 'viewer', n::text, now() - n * interval '1 day' from unnest(array[31, 29]) n`, [workspaceId]);
+  await database.query(`insert into throttles (key, failures, failed_at) values ('old', 1, now() - interval '2 days'), ('new', 1, now())`);
+  await database.query(`insert into known_addresses (user_id, address, seen_at) select u.id, n::text, now() - n * interval '1 day' from users u, unnest(array[91, 89]) n`);
   const housekeeping = new HousekeepingRepository(database);
-  expect(await housekeeping.sweep(KEPT)).toEqual({ run_details: 3, runs: 1, api_usage: 2, idempotency_keys: 1, webhook_endpoints: 1, webhook_secrets: 1 });
+  expect(await housekeeping.sweep(KEPT)).toEqual({ run_details: 3, runs: 1, api_usage: 2, idempotency_keys: 1, webhook_endpoints: 1, webhook_secrets: 1, audit_log: 1, sessions: 1, invitations: 1, throttles: 1, known_addresses: 1 });
   expect(await housekeeping.sweep(KEPT)).toEqual({});
 
   const left = async (column: string, table: string): Promise<string[]> => (await rows<{ v: string }>(database, `select ${column} as v from ${table} order by 1`)).map(({ v }) => v);

@@ -7,6 +7,8 @@ export interface Retention {
   readonly runDetailsDays: number;
   /** A finished run, and the API usage of a day. */
   readonly runsDays: number;
+  /** An entry of the audit log. */
+  readonly auditDays: number;
 }
 
 /** Of one table in one turn: locks stay short, and a first turn after years doesn't hold the others up. */
@@ -30,6 +32,11 @@ const SWEEPS: readonly { readonly what: string; readonly sql: (days: Retention) 
   { what: 'webhook_endpoints', sql: () => ['delete from webhook_endpoints where not_after < now() - interval \'1 day\' returning 1', []] },
   { what: 'webhook_secrets', sql: () => ['delete from webhook_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
   { what: 'destination_secrets', sql: () => ['delete from destination_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
+  { what: 'audit_log', sql: ({ auditDays }) => ['delete from audit_log where id in (select id from audit_log where at < now() - $1 * interval \'1 day\' limit $2) returning 1', [auditDays, MOST]] },
+  { what: 'sessions', sql: () => ['delete from sessions where expires_at < now() returning 1', []] },
+  { what: 'invitations', sql: () => ['delete from invitations where expires_at < now() - interval \'30 days\' returning 1', []] },
+  { what: 'throttles', sql: () => ['delete from throttles where key in (select key from throttles where failed_at < now() - interval \'1 day\' limit $1) returning 1', [MOST]] },
+  { what: 'known_addresses', sql: () => ['delete from known_addresses where seen_at < now() - interval \'90 days\' returning 1', []] },
 ];
 
 /** Deletes what has been kept long enough, so that the control database doesn't grow with the years. */

@@ -1,9 +1,11 @@
-export { AccessRepository, type Principal } from './access.repository.js';
+export { AccessRepository, type Origin, type Principal } from './access.repository.js';
+export { ACTOR_KINDS, AuditRepository, type ActorKind, type AuditEntry, type AuditFilter, type NewAuditEntry } from './audit.repository.js';
+export { MemberRepository, type Invitation, type Member, type MemberChange, type OpenInvitation } from './member.repository.js';
 export { AccountRepository, type DescribedCollection } from './account.repository.js';
 export { OtherAccount, PartnerAccountRepository, type AccountView, type CallRequest } from './partner-account.repository.js';
 export { CredentialRepository, type RefreshOutcome, type RenewalOptions, type StoredCredentials } from './credential.repository.js';
 export { isUniqueViolation, migrate, newId, openDatabase, type DatabaseOptions } from './database.js';
-export { ROLES, type ApiKeyEntity, type Role, type UserEntity, type WorkspaceEntity } from './entities/access.entity.js';
+export { ROLES, type ApiKeyEntity, type Role, type SessionEntity, type UserEntity, type WorkspaceEntity } from './entities/access.entity.js';
 export type { CollectionRunEntity, RunEntity, RunExtent } from './entities/run.entity.js';
 export type { BusyHours, SourceCollectionEntity, SourceEntity, WarehouseEntity } from './entities/source.entity.js';
 export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type DeadLetterFilter, type DeadLetterMessage, type DeadLetterRow, type DeadLetterState, type NewDeadLetter } from './dead-letter.repository.js';
@@ -26,6 +28,7 @@ export { SEALED_PLACES, SealedRepository, type SealedPlace } from './sealed.repo
 export { SelectionRepository, type CatchUp, type CatchUpTask, type Selection, type SelectionChange } from './selection.repository.js';
 export { SourceRepository, type CollectionHealth, type NewSchedule, type NewSource, type PlannedRow, type SourceChange, type SourceTarget } from './source.repository.js';
 export { SupportRepository, type RunAttempt, type RunDossier, type SupportNotification } from './support.repository.js';
+export { ThrottleRepository, type Throttle } from './throttle.repository.js';
 export { UsageRepository, type MeasuredCalls, type Usage } from './usage.repository.js';
 export { VerificationRepository, type Verification, type VerificationTask } from './verification.repository.js';
 export { WarehouseRepository, type NewWarehouse, type WarehouseChange } from './warehouse.repository.js';

@@ -16,6 +16,8 @@ export const TRANSPORT = Symbol('transport');
 export interface HttpOptions<C> {
   readonly port: (config: C) => number;
   readonly adapter?: (config: C) => FastifyAdapter;
+  /** Bodies stay bytes: Nest parses none. */
+  readonly rawBodies?: true;
   /** Last touches before it listens: pipes, documents, content-type parsers. */
   readonly configure?: (app: NestFastifyApplication, config: C) => void | Promise<void>;
 }
@@ -58,7 +60,7 @@ export async function bootstrap<C extends ServiceConfig>(module: Type, configCla
   health.ready('start', false);
   const healthPort = await health.listen(config.host, config.healthPort).catch(crash);
   const root: DynamicModule = { module: class Root {}, imports: [PlatformModule.with(config, logger, metrics, health), module] };
-  const app = await NestFactory.create<NestFastifyApplication>(root, http?.adapter?.(config) ?? new FastifyAdapter(), { logger: new NestLog(logger), abortOnError: false, bodyParser: http?.adapter === undefined }).catch(crash);
+  const app = await NestFactory.create<NestFastifyApplication>(root, http?.adapter?.(config) ?? new FastifyAdapter(), { logger: new NestLog(logger), abortOnError: false, bodyParser: http?.rawBodies !== true }).catch(crash);
 
   const stop = (signal: string): void => {
     logger.info('Stopping: what is in hand is finished first.', { signal });

@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccessRepository, type ApiKeyEntity, type Principal, type Role } from '#persistence';
+import { AccessRepository, newId, type ApiKeyEntity, type Principal, type Role, type SessionEntity } from '#persistence';
 import { Logger } from '#platform';
 import { GatewayConfig } from '../gateway.config.js';
-import { Problem, notFound } from '../http/problem.js';
+import { Creates } from '../http/creates.js';
+import { invalid, notFound } from '../http/problem.js';
 import { hashPassword, passwordMatches } from './password.js';
+import type { Person } from './principal.js';
 
-const SESSION_MS = 7 * 86_400_000;
-/** So many wrong passwords are free; after that each one doubles the wait. */
-const FREE_TRIES = 5;
-const LONGEST_WAIT_MS = 15 * 60_000;
-
-export interface Account { readonly email: string | null; readonly role: Role; readonly workspace: { readonly id: string; readonly name: string } }
+export interface Account { readonly email: string | null; readonly role: Role; readonly hasPassword: boolean; readonly workspace: { readonly id: string; readonly name: string } }
+export interface NewApiKey { readonly row: ApiKeyEntity; readonly key: string | null }
 
 @Injectable()
 export class AccessService {
-  constructor(private readonly access: AccessRepository, private readonly config: GatewayConfig, private readonly logger: Logger) {}
+  constructor(private readonly access: AccessRepository, private readonly creates: Creates, private readonly config: GatewayConfig, private readonly logger: Logger) {}
 
   /** The first workspace and its owner, from the configuration, while there is no user. */
   async bootstrap(): Promise<void> {
@@ -25,40 +23,70 @@ export class AccessService {
     if (made) this.logger.info('The first workspace and its owner were created.');
   }
 
-  /** @returns the session's token and its life in seconds */
-  async signIn(email: string, password: string): Promise<{ readonly token: string; readonly maxAgeSeconds: number }> {
-    const user = await this.access.userByEmail(email);
-    if (user !== undefined && user.failedLogins >= FREE_TRIES && user.lastFailedAt !== null) {
-      const waitMs = Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** (user.failedLogins - FREE_TRIES)) - (Date.now() - user.lastFailedAt.getTime());
-      if (waitMs > 0) throw new Problem({ status: 429, code: 'too_many_requests', title: 'Too many wrong passwords.', remedy: 'Wait, then try again.', retryAfterSeconds: Math.ceil(waitMs / 1000) });
-    }
-    const right = await passwordMatches(user?.passwordHash, password);
-    if (user !== undefined) await this.access.countLogin(user.id, right);
-    const [membership] = right && user !== undefined ? await this.access.memberships(user.id) : [];
-    if (user === undefined || membership === undefined) {
-      throw new Problem({ status: 401, code: 'unauthenticated', title: 'E-mail or password is wrong.', remedy: 'Check both, or ask an owner for a new password.' });
-    }
-    const token = randomBytes(32).toString('base64url');
-    await this.access.createSession(token, user.id, membership.workspaceId, SESSION_MS);
-    return { token, maxAgeSeconds: SESSION_MS / 1000 };
-  }
-
-  signOut(token: string): Promise<void> { return this.access.deleteSession(token); }
+  signOut(person: Person): Promise<unknown> { return this.access.endSession(person.userId, person.sessionId); }
 
   async account({ userId, role, workspaceId }: Principal): Promise<Account> {
     const [user, workspace] = await Promise.all([userId === null ? undefined : this.access.userById(userId), this.access.workspace(workspaceId)]);
-    return { email: user?.email ?? null, role, workspace: { id: workspace.id, name: workspace.name } };
+    return { email: user?.email ?? null, role, hasPassword: user?.hasPassword ?? false, workspace: { id: workspace.id, name: workspace.name } };
   }
 
-  apiKeys(workspaceId: string): Promise<ApiKeyEntity[]> { return this.access.apiKeys(workspaceId); }
+  /** Ends the person's other sessions. @throws Problem when the current password is wrong */
+  async changePassword({ userId, sessionId }: Person, current: string | undefined, password: string): Promise<void> {
+    const user = await this.access.userById(userId);
+    if (user?.hasPassword === true && !await passwordMatches(user.passwordHash, current ?? '')) throw invalid([{ field: 'current', message: 'This is not your current password.' }]);
+    await this.access.setPassword(userId, await hashPassword(password), sessionId);
+  }
 
-  /** The key itself is in this answer and nowhere else. */
-  async createApiKey(workspaceId: string, name: string, role: Role): Promise<{ readonly row: ApiKeyEntity; readonly key: string }> {
-    const key = `cs_${randomBytes(32).toString('base64url')}`;
-    return { key, row: await this.access.createApiKey(workspaceId, name, role, key) };
+  sessions({ userId }: Person): Promise<SessionEntity[]> { return this.access.sessions(userId); }
+
+  async endSession({ userId }: Person, id: string): Promise<void> {
+    if (!await this.access.endSession(userId, id)) throw notFound('session');
+  }
+
+  endSessions({ userId }: Person): Promise<void> { return this.access.endSessions(userId); }
+
+  apiKeys(workspaceId: string, limit: number, before: string | undefined): Promise<ApiKeyEntity[]> { return this.access.apiKeys(workspaceId, limit, before); }
+
+  /** The key itself is in this answer and nowhere else: null when a request is repeated. */
+  createApiKey(workspaceId: string, name: string, role: Role, idempotencyKey: string | undefined): Promise<NewApiKey> {
+    const find = async (id: string, key: string | null = null): Promise<NewApiKey> => {
+      const row = await this.access.apiKey(workspaceId, id);
+      if (row === undefined) throw notFound('API key');
+      return { row, key };
+    };
+    return this.creates.once({
+      workspaceId, route: 'POST /api-keys', key: idempotencyKey, body: { name, role }, find: (id) => find(id),
+      make: async (idempotency) => {
+        const key = `cs_${randomBytes(32).toString('base64url')}`;
+        return find(await this.access.createApiKey(workspaceId, name, role, key, idempotency), key);
+      },
+    });
   }
 
   async revokeApiKey(workspaceId: string, id: string): Promise<void> {
     if (!await this.access.revokeApiKey(workspaceId, id)) throw notFound('API key');
+  }
+
+  /** Every workspace of a person; an API key has one. */
+  async workspaces({ userId, workspaceId, role }: Principal): Promise<{ readonly id: string; readonly name: string; readonly role: Role; readonly current: boolean }[]> {
+    if (userId === null) return [{ id: workspaceId, name: (await this.access.workspace(workspaceId)).name, role, current: true }];
+    return (await this.access.workspacesOf(userId)).map((one) => ({ ...one, current: one.id === workspaceId }));
+  }
+
+  /** The person becomes its owner; the session stays where it is. */
+  createWorkspace({ userId, workspaceId }: Person, name: string, idempotencyKey: string | undefined): Promise<{ readonly id: string; readonly name: string }> {
+    const find = async (id: string): Promise<{ readonly id: string; readonly name: string }> => this.access.workspace(id);
+    return this.creates.once({
+      workspaceId, route: 'POST /workspaces', key: idempotencyKey, body: { name }, find,
+      make: async (idempotency) => {
+        const id = newId();
+        await this.access.createWorkspace({ id, name }, userId, workspaceId, idempotency);
+        return find(id);
+      },
+    });
+  }
+
+  async switchWorkspace({ sessionId }: Person, workspaceId: string): Promise<void> {
+    if (!await this.access.switchWorkspace(sessionId, workspaceId)) throw notFound('workspace');
   }
 }

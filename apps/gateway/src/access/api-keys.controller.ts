@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ApiKeyEntity, Principal } from '#persistence';
+import { PageQuery, page } from '../http/paging.js';
 import { ApiKeyDto, ApiKeyListDto, CreateApiKeyDto, NewApiKeyDto } from './access.dto.js';
 import { AccessService } from './access.service.js';
 import { Caller, Needs } from './principal.js';
@@ -16,13 +17,17 @@ export class ApiKeysController {
   @Get()
   @ApiOperation({ summary: 'List API keys', description: 'Newest first, revoked ones too. The keys themselves are not stored.' })
   @ApiOkResponse({ type: ApiKeyListDto })
-  async list(@Caller() { workspaceId }: Principal): Promise<ApiKeyListDto> { return { data: (await this.access.apiKeys(workspaceId)).map(shown) }; }
+  async list(@Caller() { workspaceId }: Principal, @Query() { limit, cursor }: PageQuery): Promise<ApiKeyListDto> {
+    const { items, nextCursor } = page(await this.access.apiKeys(workspaceId, limit + 1, cursor), limit);
+    return { data: items.map(shown), nextCursor };
+  }
 
   @Post()
   @ApiOperation({ summary: 'Create an API key' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
   @ApiCreatedResponse({ type: NewApiKeyDto })
-  async create(@Caller() { workspaceId }: Principal, @Body() { name, role }: CreateApiKeyDto): Promise<NewApiKeyDto> {
-    const { row, key } = await this.access.createApiKey(workspaceId, name, role);
+  async create(@Caller() { workspaceId }: Principal, @Body() { name, role }: CreateApiKeyDto, @Headers('idempotency-key') idempotencyKey: string | undefined): Promise<NewApiKeyDto> {
+    const { row, key } = await this.access.createApiKey(workspaceId, name, role, idempotencyKey);
     return { ...shown(row), key };
   }
 

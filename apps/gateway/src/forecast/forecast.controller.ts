@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#persistence';
-import { Caller, Needs } from '../access/principal.js';
+import { Caller, Needs, Reads } from '../access/principal.js';
 import { AskForecastDto, ForecastDto } from './forecast.dto.js';
 import { ForecastService } from './forecast.service.js';
 
@@ -12,6 +12,7 @@ export class ForecastController {
 
   @Post('forecast')
   @Needs('viewer')
+  @Reads()
   @HttpCode(200)
   @ApiOperation({ summary: 'Forecast the API calls of a source before it exists', description: 'By what its connector declares. Asks no partner, and nothing is saved.' })
   @ApiOkResponse({ type: ForecastDto })

@@ -56,7 +56,7 @@ A secret that isn't listed here isn't mounted.
 {{- $values := mergeOverwrite (deepCopy $.Values.fetcher) (deepCopy (default dict $own)) -}}
 {{- $all = append $all (dict "component" (printf "fetcher-%s" $name) "app" "fetcher" "values" $values "secrets" (list "database" "vault") "partners" true "env" (dict "CONNECTORS" $name)) -}}
 {{- end -}}
-{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key") "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
+{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key" "support-smtp") "support" .Values.support.smtpSecret.name "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault" "support-smtp" "support-hook") "support" (or .Values.support.smtpSecret.name .Values.support.hookUrl) "env" (include "cloud-sources.schedulerEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
@@ -87,6 +87,12 @@ PUBLIC_URL: {{ printf "%s://%s" (ternary "https" "http" (ne (default "" .tlsSecr
 BOOTSTRAP_OWNER_EMAIL: {{ .email }}
 BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
 {{- end }}
+{{- end }}
+{{- with .Values.gateway.trustedProxies }}
+TRUSTED_PROXIES: {{ join "," . | quote }}
+{{- end }}
+{{- if .Values.support.smtpSecret.name }}
+SUPPORT_MAIL_FROM: {{ .Values.support.mailFrom | quote }}
 {{- end }}
 {{- end -}}
 

@@ -22,9 +22,8 @@ export class UserEntity {
   @Column('text') email!: string;
   /** argon2id, in PHC form. */
   @Column('text') passwordHash!: string;
-  /** In a row; back to 0 with a right password. */
-  @Column('integer', { default: 0 }) failedLogins!: number;
-  @Column('timestamptz', { nullable: true }) lastFailedAt!: Date | null;
+  /** False: the person came from an identity provider, and nobody knows the password. */
+  @Column('boolean', { default: true }) hasPassword!: boolean;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 
@@ -40,10 +39,16 @@ export class MembershipEntity {
 export class SessionEntity {
   /** SHA-256 of the cookie's token, hex. */
   @PrimaryColumn('text') tokenHash!: string;
+  /** What people and the audit log call it by; opens nothing. */
+  @Column('uuid', { default: () => 'uuid_v7()' }) id!: string;
   @Column('uuid') userId!: string;
+  /** The one that the person looks at; `memberships` says what they may do there. */
   @Column('uuid') workspaceId!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { default: () => 'now()' }) lastSeenAt!: Date;
   @Column('timestamptz') expiresAt!: Date;
+  @Column('text', { nullable: true }) ip!: string | null;
+  @Column('text', { nullable: true }) userAgent!: string | null;
 }
 
 @Entity('api_keys')

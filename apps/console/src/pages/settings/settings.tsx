@@ -52,7 +52,7 @@ function ApiKeys() {
   const [made, setMade] = useState<string>();
   const [revoking, setRevoking] = useState<ApiKey>();
   const touches = [['api-keys']];
-  const create = useAction(() => answer(api.POST('/api/v1/api-keys', { body: { name, role } })), { touches, then: ({ key }) => { setMade(key); setName(''); } });
+  const create = useAction(() => answer(api.POST('/api/v1/api-keys', { body: { name, role } })), { touches, then: ({ key }) => { setMade(key ?? undefined); setName(''); } });
   const revoke = useAction((key: ApiKey) => answer(api.DELETE('/api/v1/api-keys/{id}', { params: { path: { id: key.id } } })), { touches, says: 'Revoked: it works no more.', then: () => setRevoking(undefined) });
   return (
     <Stack>
