@@ -45,10 +45,13 @@ async function furnish(): Promise<Record<string, string>> {
   const { call, database } = gateway;
   const source = await gateway.made();
   const { body: { data: [run] } } = await call('GET', `/sources/${source}/runs`);
-  expect((await call('POST', '/warehouses', { name: 'Warehouse', url: control.url })).status).toBe(201);
+  const { body: warehouse } = await call('POST', '/warehouses', { name: 'Warehouse', url: control.url });
+  expect((await call('PUT', `/warehouses/${warehouse.id}/saved-queries`, { name: 'Saved', statement: 'select 1' })).status).toBe(200);
   expect((await call('POST', `/sources/${source}/verify`)).status).toBe(202);
   expect((await call('POST', '/invitations', { email: 'invited@example.com', role: 'viewer' })).status).toBe(201);
   const [{ id: workspaceId }] = await database.query('select id from workspaces order by id limit 1') as [{ id: string }];
+  // Not run: it would make a login on the server.
+  await database.query(`insert into sql_queries (id, workspace_id, warehouse_id, kind, author, statement, state, deadline) values (uuid_v7(), $1, $2, 'query', 'owner', 'select 1', 'succeeded', now())`, [workspaceId, warehouse.id]);
   await new DeadLetterRepository(database).keep('cs.dead-letter.normalizer', 0, [{
     letter: { service: 'normalizer', reason: 'not_json', message: 'not JSON', topic: 'cs.raw.stripe', partition: 0, offset: '0', workspaceId, connector: 'stripe', collection: 'customers' },
     at: new Date(), key: null, value: Buffer.from('x'), headers: {}, offset: '0',
@@ -159,7 +162,11 @@ describe('another workspace', () => {
   const withoutTimes = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
   const state = async (): Promise<string[]> => {
     const reads = operations.filter(({ method, template }) => method === 'GET' && !/live|callback|account|audit-log|suggestion/.test(template));
-    return Promise.all(reads.map(async (operation) => `${operation.template} ${withoutTimes((await ask(operation, real.get(operation.template) ?? operation.template, owner)).text)}`));
+    return Promise.all(reads.map(async (operation) => {
+      const { status, text } = await ask(operation, real.get(operation.template) ?? operation.template, owner);
+      expect([operation.template, status, text]).toEqual([operation.template, 200, expect.any(String)]);
+      return `${operation.template} ${withoutTimes(text)}`;
+    }));
   };
 
   it('sees none of it in a list', async () => {

@@ -54,11 +54,16 @@ export class AuditTrail {
       if (typeof id === 'string') made.set(request, { id, name: typeof name === 'string' ? name.slice(0, NAME_CHARS) : null });
       return payload;
     });
-    fastify.addHook('onSend', async (request, reply) => {
-      const { auditId } = request as Authenticated;
+    const end = async (request: Authenticated, status: number): Promise<void> => {
+      const { auditId } = request;
+      if (auditId === undefined) return;
+      delete request.auditId;
       // The answer is true even when this fails; the entry then stays without a status.
-      if (auditId !== undefined) await this.log.ended(auditId, reply.statusCode, made.get(request)).catch((error: unknown) => { this.logger.error('An entry of the audit log was not ended.', { auditId, error: (error as Error).name }); });
-    });
+      await this.log.ended(auditId, status, made.get(request)).catch((error: unknown) => { this.logger.error('An entry of the audit log was not ended.', { auditId, error: (error as Error).name }); });
+    };
+    fastify.addHook('onSend', (request, reply) => end(request, reply.statusCode));
+    // What writes its answer itself passes by the hook above.
+    fastify.addHook('onResponse', (request, reply) => end(request, reply.raw.statusCode));
   }
 }
 

@@ -148,18 +148,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit-log": {
+    "/api/v1/members": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Read the audit log
-         * @description Who did what to what, when and from where: every request that changes something, refused ones and sign-ins too. Newest first.
-         */
-        get: operations["auditLog_list"];
+        /** List members */
+        get: operations["members_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,24 +165,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit-log/actions": {
+    "/api/v1/members/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List the actions in the audit log
-         * @description For a filter.
-         */
-        get: operations["auditLog_actions"];
+        /** Get a member */
+        get: operations["members_get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a member
+         * @description The member's sessions in the workspace end at once. The last owner can't be removed.
+         */
+        delete: operations["members_remove"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a member's role
+         * @description Takes effect at once. The last owner stays one.
+         */
+        patch: operations["members_change"];
         trace?: never;
     };
     "/api/v1/invitations": {
@@ -272,46 +274,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/members": {
+    "/api/v1/workspace": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List members */
-        get: operations["members_list"];
+        /** Get the workspace's settings */
+        get: operations["workspace_get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get a member */
-        get: operations["members_get"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove a member
-         * @description The member's sessions in the workspace end at once. The last owner can't be removed.
-         */
-        delete: operations["members_remove"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a member's role
-         * @description Takes effect at once. The last owner stays one.
-         */
-        patch: operations["members_change"];
+        /** Change the workspace's settings */
+        patch: operations["workspace_change"];
         trace?: never;
     };
     "/api/v1/workspaces": {
@@ -332,6 +310,46 @@ export interface paths {
          * @description Who creates it is its owner. PUT /api/v1/session/workspace switches to it.
          */
         post: operations["workspaces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit log
+         * @description Who did what to what, when and from where: every request that changes something, refused ones and sign-ins too. Newest first.
+         */
+        get: operations["auditLog_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the actions in the audit log
+         * @description For a filter.
+         */
+        get: operations["auditLog_actions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1700,24 +1718,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/workspace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get the workspace's settings */
-        get: operations["workspace_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Change the workspace's settings */
-        patch: operations["workspace_change"];
-        trace?: never;
-    };
     "/api/v1/schedule": {
         parameters: {
             query?: never;
@@ -1853,53 +1853,28 @@ export interface components {
             /** @description The key itself: shown once, so it is null in the answer to a repeated request. */
             key: string | null;
         };
-        /**
-         * @description `nobody`: a sign-in with this account was refused.
-         * @enum {string}
-         */
-        ActorKind: "person" | "api_key" | "nobody";
-        AuditActorDto: {
-            /** @description `nobody`: a sign-in with this account was refused. */
-            kind: components["schemas"]["ActorKind"];
-            /** Format: uuid */
-            id: string | null;
-            /** @description The person's e-mail, or the API key's name, at the time. */
-            name: string;
-        };
-        AuditEntryDto: {
+        MemberDto: {
             /** Format: uuid */
             id: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            /** @description Whether it is who asks. */
+            you: boolean;
             /** Format: date-time */
-            at: string;
-            actor: components["schemas"]["AuditActorDto"];
-            /** @description Stable name of what was done. */
-            action: string;
-            /** @description The same for people. */
-            title: string;
-            method: string;
-            path: string;
-            targetId: string | null;
-            targetName: string | null;
-            /** @description HTTP status of the answer; null: none was sent. */
-            status: number | null;
-            /** @description The fields that were sent; values only where they can't be secret. */
-            changes: {
-                [key: string]: string | number | boolean | null;
-            };
-            ip: string;
-            userAgent: string;
+            joinedAt: string;
+            /**
+             * Format: date-time
+             * @description null: no session at the moment.
+             */
+            lastSeenAt: string | null;
         };
-        AuditLogDto: {
+        MemberListDto: {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             nextCursor: string | null;
-            data: components["schemas"]["AuditEntryDto"][];
+            data: components["schemas"]["MemberDto"][];
         };
-        AuditActionDto: {
-            action: string;
-            title: string;
-        };
-        AuditActionListDto: {
-            data: components["schemas"]["AuditActionDto"][];
+        ChangeMemberDto: {
+            role: components["schemas"]["Role"];
         };
         InvitationDto: {
             /** Format: uuid */
@@ -1962,28 +1937,19 @@ export interface components {
              */
             password?: string;
         };
-        MemberDto: {
+        WorkspaceSettingsDto: {
             /** Format: uuid */
             id: string;
-            email: string;
-            role: components["schemas"]["Role"];
-            /** @description Whether it is who asks. */
-            you: boolean;
-            /** Format: date-time */
-            joinedAt: string;
-            /**
-             * Format: date-time
-             * @description null: no session at the moment.
-             */
-            lastSeenAt: string | null;
+            name: string;
+            /** @description IANA name. Preferred times, busy hours and the day of a quota are meant in it. */
+            timeZone: string;
+            /** @description Syncs a day that the plan allows each source: scheduled ones and sync now. A first sync, a re-sync and a run that goes on after waiting don't count. null: any number. */
+            syncsPerDay: number | null;
         };
-        MemberListDto: {
-            /** @description Pass it as `cursor` for the next page; null on the last one. */
-            nextCursor: string | null;
-            data: components["schemas"]["MemberDto"][];
-        };
-        ChangeMemberDto: {
-            role: components["schemas"]["Role"];
+        ChangeWorkspaceDto: {
+            name?: string;
+            /** @description IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once. */
+            timeZone?: string;
         };
         WorkspaceDto: {
             /** Format: uuid */
@@ -1999,6 +1965,54 @@ export interface components {
         };
         CreateWorkspaceDto: {
             name: string;
+        };
+        /**
+         * @description `nobody`: a sign-in with this account was refused.
+         * @enum {string}
+         */
+        ActorKind: "person" | "api_key" | "nobody";
+        AuditActorDto: {
+            /** @description `nobody`: a sign-in with this account was refused. */
+            kind: components["schemas"]["ActorKind"];
+            /** Format: uuid */
+            id: string | null;
+            /** @description The person's e-mail, or the API key's name, at the time. */
+            name: string;
+        };
+        AuditEntryDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["AuditActorDto"];
+            /** @description Stable name of what was done. */
+            action: string;
+            /** @description The same for people. */
+            title: string;
+            method: string;
+            path: string;
+            targetId: string | null;
+            targetName: string | null;
+            /** @description HTTP status of the answer; null: none was sent. */
+            status: number | null;
+            /** @description The fields that were sent; values only where they can't be secret. */
+            changes: {
+                [key: string]: string | number | boolean | null;
+            };
+            ip: string;
+            userAgent: string;
+        };
+        AuditLogDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+            data: components["schemas"]["AuditEntryDto"][];
+        };
+        AuditActionDto: {
+            action: string;
+            title: string;
+        };
+        AuditActionListDto: {
+            data: components["schemas"]["AuditActionDto"][];
         };
         CatalogOAuthDto: {
             /** @description Fields of the configuration that come with the sign-in: not to be asked for. */
@@ -3737,20 +3751,6 @@ export interface components {
              */
             clientSecret?: string;
         };
-        WorkspaceSettingsDto: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            /** @description IANA name. Preferred times, busy hours and the day of a quota are meant in it. */
-            timeZone: string;
-            /** @description Syncs a day that the plan allows each source: scheduled ones and sync now. A first sync, a re-sync and a run that goes on after waiting don't count. null: any number. */
-            syncsPerDay: number | null;
-        };
-        ChangeWorkspaceDto: {
-            name?: string;
-            /** @description IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once. */
-            timeZone?: string;
-        };
         SlotDto: {
             /**
              * Format: date-time
@@ -4172,24 +4172,13 @@ export interface operations {
             };
         };
     };
-    auditLog_list: {
+    members_list: {
         parameters: {
             query?: {
                 /** @description Most items in the answer. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
-                /** @description Only this action. */
-                action?: string;
-                /** @description Only what this person or API key did. */
-                actorId?: string;
-                /** @description Only what was done to this. */
-                targetId?: string;
-                outcome?: "done" | "refused";
-                /** @description Not before. */
-                from?: string;
-                /** @description Before. */
-                to?: string;
             };
             header?: never;
             path?: never;
@@ -4202,7 +4191,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditLogDto"];
+                    "application/json": components["schemas"]["MemberListDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
@@ -4216,11 +4205,13 @@ export interface operations {
             };
         };
     };
-    auditLog_actions: {
+    members_get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4230,7 +4221,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditActionListDto"];
+                    "application/json": components["schemas"]["MemberDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    members_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    members_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMemberDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
@@ -4404,14 +4458,9 @@ export interface operations {
             };
         };
     };
-    members_list: {
+    workspace_get: {
         parameters: {
-            query?: {
-                /** @description Most items in the answer. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. */
-                cursor?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -4423,7 +4472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberListDto"];
+                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
@@ -4437,77 +4486,16 @@ export interface operations {
             };
         };
     };
-    members_get: {
+    workspace_change: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MemberDto"];
-                };
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    members_remove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Removed. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    members_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeMemberDto"];
+                "application/json": components["schemas"]["ChangeWorkspaceDto"];
             };
         };
         responses: {
@@ -4516,7 +4504,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberDto"];
+                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
@@ -4580,6 +4568,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    auditLog_list: {
+        parameters: {
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Only this action. */
+                action?: string;
+                /** @description Only what this person or API key did. */
+                actorId?: string;
+                /** @description Only what was done to this. */
+                targetId?: string;
+                outcome?: "done" | "refused";
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLogDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    auditLog_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActionListDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
@@ -7212,66 +7272,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    workspace_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
-                };
-            };
-            /** @description Refused: what happened and what to do. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDto"];
-                };
-            };
-        };
-    };
-    workspace_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeWorkspaceDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WorkspaceSettingsDto"];
-                };
             };
             /** @description Refused: what happened and what to do. */
             default: {
