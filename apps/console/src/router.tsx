@@ -47,13 +47,21 @@ const warehouseTabs = [
 ];
 const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule/schedule'), 'SchedulePage') });
 const usage = createRoute({ getParentRoute: parent, path: '/usage', component: lazyRouteComponent(() => import('./pages/usage/usage'), 'UsagePage') });
+const models = [
+  createRoute({ getParentRoute: parent, path: '/audiences', component: lazyRouteComponent(() => import('./pages/models/models'), 'AudiencesPage') }),
+  createRoute({ getParentRoute: parent, path: '/audiences/new', component: lazyRouteComponent(() => import('./pages/models/new-model'), 'NewAudiencePage') }),
+  createRoute({ getParentRoute: parent, path: '/audiences/traits', component: lazyRouteComponent(() => import('./pages/models/models'), 'TraitsPage') }),
+  createRoute({ getParentRoute: parent, path: '/audiences/traits/new', component: lazyRouteComponent(() => import('./pages/models/new-model'), 'NewTraitPage') }),
+];
+const audience = createRoute({ getParentRoute: parent, path: '/audiences/$modelId', component: lazyRouteComponent(() => import('./pages/models/model'), 'AudiencePage') });
+const trait = createRoute({ getParentRoute: parent, path: '/audiences/traits/$modelId', component: lazyRouteComponent(() => import('./pages/models/model'), 'TraitPage') });
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
 const settings = createRoute({ getParentRoute: parent, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings/settings'), 'SettingsPage') });
 const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), schedule, usage, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, schedule, usage, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicDefinitions, type SyncCommand } from '#contracts';
 import { BatchConsumer, RecordProducer, createKafka, ensureTopics, type Kafka } from '#kafka';
-import { AccessRepository, HealthRepository, Leadership, OutboxRepository, RunRepository, RunRequestRepository, ScheduleRepository, SourceRepository, migrate, newId, openDatabase, type DataSource } from '#persistence';
+import { AccessRepository, HealthRepository, Leadership, OutboxRepository, RunRepository, RunRequestRepository, ScheduleRepository, SourceRepository, migrate, newId, openDatabase, type DataSource, ModelRunRepository } from '#persistence';
 import { randomName, testDatabase, testKafka, type TestDatabase } from '#testing';
 import { Scheduler } from './pipeline.js';
 
@@ -58,7 +58,7 @@ function start(pollMs = 1_000, send = (name: string, message: Parameters<RecordP
   const scheduler = new Scheduler({
     leadership: (wake) => new Leadership(test.url, LOCK, 'outbox', wake),
     schedule: new ScheduleRepository(database), outbox: new OutboxRepository(database), send,
-    health: new HealthRepository(database), notify: async () => ({ delivered: 0, failed: 0, ended: 0 }), notified: () => undefined, sweep: async () => ({}), swept: () => undefined,
+    health: new HealthRepository(database), models: new ModelRunRepository(database), notify: async () => ({ delivered: 0, failed: 0, ended: 0 }), notified: () => undefined, sweep: async () => ({}), swept: () => undefined,
     loops: { turned: () => undefined, failed: (loop, error) => { state.active = false; state.failures.push(`${loop}: ${(error as Error).message}`); } },
     turned: ({ active }) => { state.active = active; state.turns += 1; },
     relayed: () => undefined,

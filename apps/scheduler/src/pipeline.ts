@@ -1,15 +1,16 @@
-import type { HealthRepository, Leadership, OutboxRepository, PauseRule, ScheduleRepository } from '#persistence';
+import type { HealthRepository, Leadership, ModelRunRepository, OutboxRepository, PauseRule, ScheduleRepository } from '#persistence';
 import { Loop, type LoopWatch } from './loop.js';
 import { watch, type Watched } from './leases/watchdog.js';
 import { relay, type Send } from './outbox/relay.js';
 import type { Notified } from './support/notify.js';
-import { tick, type Ticked } from './tick/tick.js';
+import { tick, tickModels, type Ticked } from './tick/tick.js';
 
 export interface SchedulerPorts {
   readonly leadership: (wake: () => void) => Pick<Leadership, 'isActive' | 'release'>;
   readonly schedule: ScheduleRepository;
   readonly outbox: Pick<OutboxRepository, 'take'>;
   readonly health: Pick<HealthRepository, 'judge'>;
+  readonly models: Pick<ModelRunRepository, 'queueDue'>;
   /** One turn of support/notify.ts. */
   readonly notify: () => Promise<Notified>;
   /** One turn of what deletes old rows: how many went, by what they were. */
@@ -42,6 +43,7 @@ const IDLE = { due: 0, queued: 0, overQuota: 0, warned: 0, paused: 0, takenBack:
  * The whole service. Of several processes one is active, by an advisory lock; the others take over when it is gone.
  *
  *     every tick   due source → queued run + command in the outbox, due time moved on        tick/
+ *                  due trait or audience → queued computation, for the loader of its warehouse  tick/
  *                  (once a minute: due times of a clock that was set back → into phase)
  *                  expired lease → queued again, or failed after three                        leases/
  *                  deferred and due → queued; unclaimed → command once more                   leases/
@@ -92,6 +94,7 @@ export class Scheduler {
       this.clockSeen = performance.now();
     }
     const ticked = await tick(this.ports.schedule);
+    await tickModels(this.ports.models);
     const watched = await watch(this.ports.schedule, this.options.resendAfterMs);
     const judged = await this.ports.health.judge(this.options.pause);
     this.ports.turned({ active: true, ...ticked, ...watched, ...judged });

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RecordProducer, createKafka } from '#kafka';
-import { HealthRepository, HousekeepingRepository, Leadership, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
+import { HealthRepository, HousekeepingRepository, Leadership, ModelRunRepository, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { Scheduler } from './pipeline.js';
 import { SchedulerConfig } from './scheduler.config.js';
@@ -44,6 +44,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
       schedule: new ScheduleRepository(this.database, syncsPerDay),
       outbox: new OutboxRepository(this.database),
       health: new HealthRepository(this.database),
+      models: new ModelRunRepository(this.database),
       notify: () => notify({
         support, channels: this.channels, waitMs: supportWaitSeconds * 1000,
         failed: (runId, channel, error) => this.logger.warn('A support channel did not take the log of a run; it is sent again.', { runId, channel, error: error.message }),

@@ -17,4 +17,12 @@ export class WarehouseLoaderConfig extends DatabaseConfig {
   @Setting({ env: 'LOADER_REFRESH_MS', description: 'How often sources and warehouses are read from the control database, in ms.', type: 'integer', default: '5000' })
   @IsInt() @Min(100) @Max(60_000)
   refreshMs!: number;
+
+  @Setting({ env: 'MODEL_TIMEOUT_SECONDS', description: 'How long the query of a trait or an audience may take.', type: 'integer', default: '900' })
+  @IsInt() @Min(1) @Max(86_400)
+  modelTimeoutSeconds!: number;
+
+  @Setting({ env: 'MODEL_MAX_ROWS', description: 'Most rows of a trait\'s or an audience\'s query; one with more fails.', type: 'integer', default: '10000000' })
+  @IsInt() @Min(1)
+  modelMaxRows!: number;
 }

@@ -3,10 +3,12 @@ import type { CollectionDeclaration } from '#connector-kit';
 import { connectorNames, loadConnector } from '#connectors';
 import { recordTopic, topicNames } from '#contracts';
 import { RecordProducer, clusterId, createKafka } from '#kafka';
-import { AccountRepository, SelectionRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
+import { AccountRepository, ModelRunRepository, QueryRepository, SelectionRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { createVault, parseKeyRing, sealContext, type Vault } from '#vault';
+import { PostgresModelStore, PostgresReader } from '#warehouse';
 import { Directory } from './directory.js';
+import { ModelWorker } from './models/model-worker.js';
 import { WarehouseLoaderConfig } from './warehouse-loader.config.js';
 import { WarehouseRunner, type RunnerContext } from './warehouse-runner.js';
 
@@ -30,9 +32,9 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
     const { topicPrefix: prefix, batchRows, batchBytes, lingerMs } = this.config;
     const { logger, metrics, health } = this;
     const kafka = createKafka(kafkaSettings(this.config, 'warehouse-loader'), logger);
-    const producer = this.producer = new RecordProducer(kafka);
+    const producer = this.producer = new RecordProducer(kafka, { concurrency: 1 });
     await producer.connect();
-    const database = this.database = await openDatabase({ url: this.config.databaseUrl, applicationName: 'warehouse-loader', poolSize: 2 });
+    const database = this.database = await openDatabase({ url: this.config.databaseUrl, applicationName: 'warehouse-loader', poolSize: 3 });
     const collections = new Map<string, CollectionDeclaration>();
     const topics: { readonly connector: string; readonly collection: string | undefined; readonly topic: string }[] = [];
     for (const connector of connectorNames) {
@@ -60,6 +62,7 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
       clusterId: await clusterId(kafka),
       limits: { batchRows, batchBytes, lingerMs },
       groupId: (warehouseId) => `${prefix}warehouse-loader-${warehouseId}`,
+      models: this.modelsOf(database, producer),
       bury: async (letters) => { await Promise.all(letters.map((letter) => producer.send(deadLetterTopic, letter))); },
     };
     await this.turn(directory, new WarehouseRepository(database), context);
@@ -73,6 +76,20 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
     await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
     await this.producer?.disconnect();
     await this.database?.destroy();
+  }
+
+  private modelsOf(database: DataSource, producer: RecordProducer): RunnerContext['models'] {
+    const { topicPrefix, modelTimeoutSeconds, modelMaxRows } = this.config;
+    const [runs, queries] = [new ModelRunRepository(database), new QueryRepository(database)];
+    return (warehouseId, url) => new ModelWorker(warehouseId, {
+      runs, topicPrefix, limits: { timeoutMs: modelTimeoutSeconds * 1000, maxRows: modelMaxRows }, metrics: this.metrics, logger: this.logger.with({ warehouseId }), store: new PostgresModelStore(url),
+      send: (topic, message) => producer.send(topic, message),
+      reader: async () => {
+        const context = sealContext.warehouseReader(warehouseId);
+        const { role, sealed } = await queries.reader(warehouseId, (password) => this.vault.seal(password, context));
+        return new PostgresReader({ url, role, password: this.vault.open(sealed, context), slugs: await queries.slugs(warehouseId), warehouseId });
+      },
+    });
   }
 
   /** Reads what changed in the control database; while it is away, everything goes on as it was. */

@@ -6,6 +6,7 @@ import type { Health, Logger, Metrics } from '#platform';
 import { PostgresWarehouse, WarehouseRefusedError, type Warehouse } from '#warehouse';
 import { catchUp } from './catch-up.js';
 import type { Directory } from './directory.js';
+import type { ModelWorker } from './models/model-worker.js';
 import { LoaderPipeline, type LoaderPorts, type TopicLook } from './pipeline.js';
 
 /** What the runners of all warehouses share. */
@@ -20,6 +21,8 @@ export interface RunnerContext {
   readonly limits: LoaderPorts['limits'];
   readonly directory: Directory;
   readonly bury: (letters: readonly OutgoingMessage[]) => Promise<void>;
+  /** Of the warehouse's traits and audiences. */
+  readonly models: (warehouseId: string, url: string) => ModelWorker;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -35,6 +38,7 @@ export class WarehouseRunner {
   private readonly warehouse: Warehouse;
   private readonly logger: Logger;
   private readonly loop: string;
+  private readonly models: ModelWorker;
   private pipeline: LoaderPipeline | undefined;
   private consumer: BatchConsumer | undefined;
   private stopped = false;
@@ -48,6 +52,7 @@ export class WarehouseRunner {
     this.warehouse = new PostgresWarehouse(url);
     this.logger = context.logger.with({ warehouseId });
     this.loop = `warehouse-${warehouseId}`;
+    this.models = context.models(warehouseId, url);
   }
 
   start(): void { this.done = this.run(); }
@@ -56,6 +61,7 @@ export class WarehouseRunner {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.done;
+    await this.models.stop();
     await this.catchingUp;
     await this.pipeline?.stop();
     await this.consumer?.stop();
@@ -66,6 +72,7 @@ export class WarehouseRunner {
   /** After every look at the control database: what was chosen anew is told to the warehouse, what is to be caught up with is begun. */
   async turn(): Promise<void> {
     if (this.consumer === undefined || this.stopped) return;
+    this.models.turn();
     const { directory, selections, groupId } = this.context;
     const version = directory.version(this.warehouseId);
     if (version > this.told) {

@@ -1,4 +1,5 @@
 import { CE_TYPES } from './cloud-event.js';
+import { MODEL_TOPICS } from './model.js';
 import { EventRecord, ObjectRecord } from './record.js';
 import { SyncEvent } from './sync-event.js';
 import { recordTopic, topicNames, type ConnectorTopics } from './topics.js';
@@ -30,7 +31,7 @@ const plain = (schema: unknown): Json => JSON.parse(JSON.stringify(schema)) as J
  */
 export function jsonSchemas(connectors: readonly PublishedConnector[], refer = (kind: 'object' | 'event'): string => `cloud-sources.${kind}.v1`): Record<string, Json> {
   const schemas: Record<string, Json> = { object: plain(ObjectRecord), event: plain(EventRecord) };
-  for (const { name, collections } of connectors) {
+  for (const { name, collections } of [...connectors, MODEL_TOPICS]) {
     for (const collection of collections) {
       schemas[`${name}.${collection.name}`] = {
         $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `cloud-sources.${name}.${collection.name}.v1`, title: collection.title, description: collection.description,
@@ -70,13 +71,13 @@ export function asyncApi(connectors: readonly PublishedConnector[], prefix: stri
     channels[id] = { address, description, messages: { [message]: { $ref: `#/components/messages/${message}` } }, bindings: { kafka: { topic: address } } };
     operations[`consume ${id}`] = { action: 'receive', channel: { $ref: `#/channels/${id}` }, messages: [{ $ref: `#/channels/${id}/messages/${message}` }] };
   };
-  for (const { name, title, collections } of connectors) {
+  for (const { name, title, collections } of [...connectors, MODEL_TOPICS]) {
     for (const { name: collection, kind, title: words, description } of collections) {
       const id = `${name}.${collection}`;
       const type = kind === 'object' ? CE_TYPES.object : CE_TYPES.event;
       messages[id] = {
         name: type, title: `${title}: ${words}`, contentType: 'application/json', headers: { $ref: `#/components/schemas/${kind}Headers` }, payload: { $ref: `#/components/schemas/${id}` },
-        bindings: { kafka: { key: text('<source id>/<record id>') } },
+        bindings: { kafka: { key: text(name === MODEL_TOPICS.name ? '<user id>' : '<source id>/<record id>') } },
       };
       add(id, recordTopic(prefix, name, collection, kind), kind === 'object'
         ? `${description} Compacted: the newest state of each record stays. A deleted record has \`deleted: true\`.`.trim()

@@ -6,6 +6,7 @@ export {
   OutOfMemoryError, PartnerContractError, PartnerUnavailableError, PermissionDeniedError, RateLimitedError, SUPPORT_REMEDY, SUPPORT_STATES, fromErrorReport, needsSupport, toErrorReport,
   type ErrorCode, type ErrorDetail, type ErrorReport, type SupportState,
 } from './errors.js';
+export { modelMessage, type ModelChange, type ModelKind } from './model.js';
 export { NOTICE_CODES, type Notice } from './notice.js';
 export { rawHeaders, rawKey, readRawHeaders, type Component, type RawRecordMeta } from './raw-record.js';
 export { EventRecord, ObjectRecord, readRecordHeaders, recordKey, type RecordMeta } from './record.js';

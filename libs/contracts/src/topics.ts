@@ -80,6 +80,8 @@ export function topicDefinitions(connectors: readonly ConnectorTopics[], options
     { name: topicNames.syncEvents(prefix), partitions: 1, config: byTime(7 * DAY_MS) },
     ...DEAD_LETTER_SERVICES.map((service) => ({ name: topicNames.deadLetter(prefix, service), partitions: 1, config: byTime(options.rawRetentionMs) })),
   ];
+  // What traits and audiences found; see model.ts.
+  for (const collection of ['audience_changes', 'trait_changes']) definitions.push({ name: topicNames.events(prefix, 'warehouse', collection), partitions: options.recordPartitions, config: byTime(options.eventRetentionMs) });
   for (const connector of connectors) {
     definitions.push({ name: topicNames.raw(prefix, connector.name), partitions: options.rawPartitions, config: byTime(options.rawRetentionMs) });
     // Copies on their way to the normaliser: what they were made of is kept on the raw topic.

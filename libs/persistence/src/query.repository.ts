@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Principal } from './access.repository.js';
 import { isId, jsonb, rows } from './database.js';
@@ -76,14 +77,14 @@ export class QueryRepository {
     return isId(id) && (await rows(this.database, 'delete from saved_queries where warehouse_id = $1 and id = $2 returning 1', [warehouseId, id])).length > 0;
   }
 
-  async reader(warehouseId: string): Promise<ReaderLogin | undefined> {
-    return (await rows<ReaderLogin>(this.database, 'select role, sealed from warehouse_readers where warehouse_id = $1', [warehouseId]))[0];
-  }
-
-  /** The one that is kept: this one, unless another process was first. */
-  async keepReader(warehouseId: string, { role, sealed }: ReaderLogin): Promise<ReaderLogin> {
-    await rows(this.database, 'insert into warehouse_readers (warehouse_id, role, sealed) values ($1, $2, $3) on conflict do nothing', [warehouseId, role, sealed]);
-    return await this.reader(warehouseId) ?? { role, sealed };
+  /** The login that reads the warehouse for people; decided when it is first asked for. @param seal a new password */
+  async reader(warehouseId: string, seal: (password: string) => string): Promise<ReaderLogin> {
+    const find = (): Promise<ReaderLogin[]> => rows<ReaderLogin>(this.database, 'select role, sealed from warehouse_readers where warehouse_id = $1', [warehouseId]);
+    const [known] = await find();
+    if (known !== undefined) return known;
+    const own = { role: `cs_reader_${warehouseId.replaceAll('-', '')}`, sealed: seal(randomBytes(24).toString('base64url')) };
+    await rows(this.database, 'insert into warehouse_readers (warehouse_id, role, sealed) values ($1, $2, $3) on conflict do nothing', [warehouseId, own.role, own.sealed]);
+    return (await find())[0] ?? own;
   }
 
   /** Slugs of the sources whose tables are in this warehouse, or were. */

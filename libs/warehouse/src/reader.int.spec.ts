@@ -19,7 +19,7 @@ let urlOf: (login: string) => string;
 let asked = 0;
 
 const slugs = ['mine', 'later'];
-const access = (url: string) => ({ url, role, password, slugs, schemas: [] });
+const access = (url: string) => ({ url, role, password, slugs, warehouseId: '018f0000-0000-7000-8000-000000000000' });
 
 async function read(statement: string, limits: Partial<ReadLimits> = {}, more: { signal?: AbortSignal; id?: string } = {}): Promise<ReadResult & { columns: readonly ResultColumn[]; values: (readonly Cell[])[] }> {
   const values: (readonly Cell[])[] = [];
@@ -44,6 +44,7 @@ beforeAll(async () => {
   const warehouse = new PostgresWarehouse(urlOf(loader));
   await warehouse.open();
   await warehouse.close();
+  await admin.query(`grant usage on schema _cloud_sources to ${weak}; grant select on all tables in schema _cloud_sources to ${weak}`);
   const sql = new Client({ connectionString: urlOf(loader) });
   await sql.connect();
   await sql.query(`create schema mine; create schema others;

@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -10,6 +10,7 @@ export const PLACES: readonly Place[] = [
   { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
   { to: '/usage', title: 'Usage', icon: IconChartBar },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
+  { to: '/audiences', title: 'Audiences', icon: IconUsersGroup },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },
   { to: '/settings', title: 'Settings', icon: IconSettings },

@@ -66,10 +66,10 @@ export function readStartDate(asked: string | undefined, now: number): Date {
 const MAX_SLUG = 63;
 const RESERVED = /^(pg_|information_schema$|public$|_cloud_sources)/;
 
-/** A slug out of a name: `[a-z0-9_]`, never one of PostgreSQL's own schemas. */
-export function toSlug(name: string): string {
-  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '') || 'source';
-  return (/^[0-9]/.test(plain) || RESERVED.test(plain) ? `source_${plain}` : plain).slice(0, MAX_SLUG);
+/** A slug out of a name: `[a-z0-9_]`, never one of PostgreSQL's own schemas. `kind` comes before what can't stand alone. */
+export function toSlug(name: string, kind = 'source'): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '') || kind;
+  return (/^[0-9]/.test(plain) || RESERVED.test(plain) ? `${kind}_${plain}` : plain).slice(0, MAX_SLUG);
 }
 
 /** `slug_2`, `slug_3`, … within the length of a name. */

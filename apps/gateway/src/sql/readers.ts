@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { QueryRepository } from '#persistence';
 import { sealContext, type Vault } from '#vault';
@@ -15,11 +14,10 @@ export class Readers {
   async of(workspaceId: string, warehouseId: string): Promise<WarehouseReader> {
     const { urlSealed } = await this.warehouses.get(workspaceId, warehouseId);
     const context = sealContext.warehouseReader(warehouseId);
-    const login = await this.queries.reader(warehouseId)
-      ?? await this.queries.keepReader(warehouseId, { role: `cs_reader_${warehouseId.replaceAll('-', '')}`, sealed: this.vault.seal(randomBytes(24).toString('base64url'), context) });
+    const login = await this.queries.reader(warehouseId, (password) => this.vault.seal(password, context));
     return new PostgresReader({
       url: this.vault.open(urlSealed, sealContext.warehouseUrl(warehouseId)), role: login.role, password: this.vault.open(login.sealed, context),
-      slugs: await this.queries.slugs(warehouseId), schemas: [],
+      slugs: await this.queries.slugs(warehouseId), warehouseId,
     });
   }
 }

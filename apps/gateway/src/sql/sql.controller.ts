@@ -6,6 +6,7 @@ import type { Principal, SavedQuery, SqlQuery } from '#persistence';
 import type { Cell, ResultColumn } from '#warehouse';
 import { Caller, Needs } from '../access/principal.js';
 import { GatewayConfig } from '../gateway.config.js';
+import { leaving } from '../http/leaving.js';
 import { PageQuery, page } from '../http/paging.js';
 import { resultFormats } from './result-format.js';
 import { ExportDto, QueryResultDto, RunQueryDto, SaveQueryDto, SavedQueryDto, SavedQueryListDto, SqlQueryDto, SqlQueryListDto } from './sql.dto.js';
@@ -13,13 +14,6 @@ import { SqlService } from './sql.service.js';
 
 const shown = ({ id, kind, author, statement, state, startedAt, durationMs, rowCount, truncated, error }: SqlQuery): SqlQueryDto => ({ id, kind, author, statement, state, startedAt, durationMs, rowCount, truncated, error });
 const kept = ({ id, name, statement, author, createdAt, updatedAt }: SavedQuery): SavedQueryDto => ({ id, name, statement, author, createdAt, updatedAt });
-
-/** Aborted when the client goes away before its answer is complete. */
-function leaving(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => { if (!reply.raw.writableFinished) controller.abort(); });
-  return controller.signal;
-}
 
 /** SQL is for editors: it reads every row of the workspace. What they keep may quote rows, so it is theirs too. */
 @ApiTags('SQL')

@@ -5,9 +5,12 @@ import { Page } from '../http/paging.js';
 
 const LONGEST = 100_000;
 
+/** PostgreSQL's text takes every character but this one. */
+export const STORABLE = [/^[^\u0000]*$/, { message: '$property must not hold U+0000' }] as const;
+
 export class StatementDto {
   @ApiProperty({ description: 'One SELECT, WITH, VALUES, TABLE or EXPLAIN.', example: 'select 1' })
-  @IsString() @MinLength(1) @MaxLength(LONGEST) @Matches(/^[^\u0000]*$/, { message: 'statement must not hold U+0000' })
+  @IsString() @MinLength(1) @MaxLength(LONGEST) @Matches(...STORABLE)
   statement!: string;
 }
 
@@ -26,7 +29,7 @@ export class ExportDto extends StatementDto {
 }
 
 export class SaveQueryDto extends StatementDto {
-  @ApiProperty({ description: 'A query of that name is replaced.' }) @IsString() @MinLength(1) @MaxLength(200) name!: string;
+  @ApiProperty({ description: 'A query of that name is replaced.' }) @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name!: string;
 }
 
 class ResultColumnDto {
@@ -46,7 +49,7 @@ export class QueryResultDto {
   @ApiProperty({ type: 'integer' }) durationMs!: number;
 }
 
-class SqlErrorDto {
+export class SqlErrorDto {
   @ApiProperty() code!: string;
   @ApiProperty() title!: string;
   @ApiProperty() remedy!: string;

@@ -1,4 +1,4 @@
-import type { ScheduleRepository } from '#persistence';
+import type { ModelRunRepository, ScheduleRepository } from '#persistence';
 
 /** Sources per transaction: small enough that none holds its rows for long. */
 const LIMIT = 1_000;
@@ -30,4 +30,9 @@ export async function tick(schedule: Pick<ScheduleRepository, 'queueDue'>): Prom
   Object.assign(total, { due, queued, overQuota });
   if (due === LIMIT) await Promise.all(Array.from({ length: LANES }, lane));
   return total;
+}
+
+/** Queues a computation of every trait and audience that is due. */
+export async function tickModels(models: Pick<ModelRunRepository, 'queueDue'>): Promise<void> {
+  while (await models.queueDue(LIMIT) === LIMIT);
 }

@@ -5,7 +5,8 @@ const LOCK = 7_263_001;
 
 /**
  * The loader's own schema in every warehouse. Only ever extended: older loaders run beside newer ones.
- * `selections` fences loaders that don't know yet what was chosen; `loads` counts what each loader wrote; `schema_changes` is the history of DDL; `columns` maps source paths to columns.
+ * `selections` fences loaders that don't know yet what was chosen; `loads` counts what each loader wrote; `schema_changes` is the history of DDL; `columns` maps source paths to columns;
+ * `models` has the tables of traits and audiences, `model_changes` what is to be published of them.
  */
 const STATEMENTS = `
 CREATE TABLE IF NOT EXISTS _cloud_sources.offsets (
@@ -28,6 +29,12 @@ CREATE INDEX IF NOT EXISTS discards_at ON _cloud_sources.discards (at);
 CREATE TABLE IF NOT EXISTS _cloud_sources.loads (
   loader text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL, rows_written bigint NOT NULL, values_discarded bigint NOT NULL,
   last_loaded_at timestamptz NOT NULL, PRIMARY KEY (loader, schema_name, table_name)) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS _cloud_sources.model_schemas (schema_name text PRIMARY KEY, warehouse_id uuid NOT NULL);
+CREATE TABLE IF NOT EXISTS _cloud_sources.models (
+  model_id uuid PRIMARY KEY, warehouse_id uuid NOT NULL, kind text NOT NULL, schema_name text, table_name text, token bigint NOT NULL, updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (schema_name, table_name));
+CREATE TABLE IF NOT EXISTS _cloud_sources.model_changes (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, warehouse_id uuid NOT NULL, workspace_id uuid NOT NULL, model_id uuid NOT NULL, kind text NOT NULL, slug text NOT NULL, name text NOT NULL,
+  token bigint NOT NULL, at timestamptz NOT NULL DEFAULT now(), user_id text NOT NULL, event text NOT NULL, value jsonb, previous jsonb);
 `;
 
 /** Makes what is missing; several loaders may do it at once. Needs CREATE on the database only the first time. */

@@ -48,7 +48,7 @@ export function identifier(source: string, room = 0): string {
 /** A source's schema; never one of PostgreSQL's or ours. */
 export function schemaName(slug: string): string {
   const name = identifier(slug);
-  return /^pg_/.test(name) || ['_cloud_sources', 'public', 'information_schema'].includes(name) ? withHash(`source_${name}`, slug) : name;
+  return /^pg_/.test(name) || ['_cloud_sources', 'public', 'information_schema', 'audiences', 'traits'].includes(name) ? withHash(`source_${name}`, slug) : name;
 }
 
 /** A collection's table: short enough for `<table>_live`, and never the name of another table's view. */

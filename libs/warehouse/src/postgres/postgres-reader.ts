@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Client, type ClientConfig, type QueryArrayConfig } from 'pg';
 import { QueryFailedError, QueryRefusedError, QueryStoppedError, WarehouseReader, type Cell, type ReadLimits, type ReadRequest, type ReadResult, type ResultColumn, type SchemaChange, type TableInfo } from '../reader.js';
-import { readCatalog, readChanges } from './catalog.js';
+import { readCatalog, readChanges, readModelSchemas } from './catalog.js';
 import { schemaName } from './naming.js';
 import { ensureReaderRole } from './reader-role.js';
 import { classify, portError, sqlState } from './sqlstate.js';
@@ -14,8 +14,8 @@ export interface ReaderAccess {
   readonly password: string;
   /** Slugs of the sources that may be read. */
   readonly slugs: readonly string[];
-  /** Schemas that may be read beside them, by their own names. */
-  readonly schemas: readonly string[];
+  /** Whose traits and audiences may be read too. */
+  readonly warehouseId: string;
 }
 
 const CONNECT_MS = 5_000;
@@ -78,19 +78,22 @@ export class PostgresReader extends WarehouseReader {
     }
   }
 
-  override tables(): Promise<TableInfo[]> { return this.asLoader((client) => readCatalog(client, this.schemas)); }
+  override tables(): Promise<TableInfo[]> { return this.asLoader(async (client) => readCatalog(client, await this.schemas(client))); }
 
-  override changes(limit: number): Promise<SchemaChange[]> { return this.asLoader((client) => readChanges(client, this.schemas, limit)); }
+  override changes(limit: number): Promise<SchemaChange[]> { return this.asLoader(async (client) => readChanges(client, await this.schemas(client), limit)); }
 
   /** The login exists and may read what it should. */
   private async prepare(renew: boolean): Promise<void> {
     if (this.prepared && !renew) return;
     const { role, password } = this.access;
-    await this.asLoader((client) => ensureReaderRole(client, role, password, this.schemas, renew));
+    await this.asLoader(async (client) => ensureReaderRole(client, role, password, await this.schemas(client), renew));
     this.prepared = true;
   }
 
-  private get schemas(): string[] { return [...this.access.slugs.map(schemaName), ...this.access.schemas]; }
+  private async schemas(client: Client): Promise<string[]> {
+    const { slugs, warehouseId } = this.access;
+    return [...slugs.map(schemaName), ...await readModelSchemas(client, warehouseId)];
+  }
 
   private async asLoader<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = new Client({ connectionString: this.access.url, application_name: 'cloud-sources reader', connectionTimeoutMillis: CONNECT_MS, statement_timeout: OWN_MS });

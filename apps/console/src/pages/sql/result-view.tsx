@@ -16,7 +16,7 @@ type Result = Schemas['QueryResultDto'];
 const cell = (value: string | null, type: string) => (value === null ? <Text span c="dimmed" fs="italic" size="sm">null</Text> : type === 'boolean' ? (value === 't' ? 'true' : 'false') : value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
 
 /** What a query answered, as a table in pages or as a chart. */
-export function ResultView({ result }: { result: Result }) {
+export function ResultView({ result, isSample = false }: { result: Result; isSample?: boolean }) {
   const [page, setPage] = useState(1);
   const [look, setLook] = useState('table');
   const { columns, rows, truncated, durationMs } = result;
@@ -25,7 +25,7 @@ export function ResultView({ result }: { result: Result }) {
   return (
     <Stack gap="sm">
       <Group justify="space-between">
-        <Group gap="xs"><Text size="sm" role="status">{counted(rows.length, 'row')} in {(durationMs / 1_000).toFixed(2)} s</Text>{truncated && <Badge color="yellow" variant="light" tt="none">cut at the limit: the export has all</Badge>}</Group>
+        <Group gap="xs"><Text size="sm" role="status">{isSample && truncated ? 'The first ' : ''}{counted(rows.length, 'row')} in {(durationMs / 1_000).toFixed(2)} s</Text>{truncated && !isSample && <Badge color="yellow" variant="light" tt="none">cut at the limit: the export has all</Badge>}</Group>
         {chartable && <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: 'table', label: 'Table' }, { value: 'chart', label: 'Chart' }]} value={look} onChange={setLook} />}
       </Group>
       {look === 'chart' && chartable ? <Suspense fallback={<Loading />}><Chart result={result} /></Suspense> : (

@@ -1,0 +1,99 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { Page } from '../http/paging.js';
+import { QueryResultDto, STORABLE, SqlErrorDto, StatementDto } from '../sql/sql.dto.js';
+
+const STATEMENT = 'One SELECT that finds a column `user_id`, and for a trait a column `value`.';
+const INTERVAL = { type: 'integer', nullable: true, minimum: 5, maximum: 10_080 } as const;
+
+export class PreviewModelDto extends StatementDto {
+  @ApiPropertyOptional({ format: 'uuid', description: 'Default: the workspace\'s only enabled warehouse.' }) @IsOptional() @IsUUID() warehouseId?: string;
+}
+
+export class CreateModelDto extends PreviewModelDto {
+  @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name!: string;
+
+  @ApiPropertyOptional({ description: 'Name of its table. Made of the name when it isn\'t given; it can\'t be changed later.', example: 'big_spenders' })
+  @IsOptional() @Matches(/^[a-z_][a-z0-9_]{0,54}$/, { message: 'slug must be lower-case letters, digits and _, and begin with no digit' })
+  slug?: string;
+
+  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description: string = '';
+
+  @ApiPropertyOptional({ ...INTERVAL, default: 60, description: 'How often it is computed, in minutes. null: only when somebody asks.' })
+  @ValidateIf((_, value) => value !== null) @IsInt() @Min(5) @Max(10_080)
+  intervalMinutes: number | null = 60;
+}
+
+export class ChangeModelDto {
+  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name?: string;
+  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description?: string;
+  @ApiPropertyOptional({ description: `${STATEMENT} It is computed at once.` }) @IsOptional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(...STORABLE) statement?: string;
+  @ApiPropertyOptional({ ...INTERVAL, description: 'null: only when somebody asks.' }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsInt() @Min(5) @Max(10_080) intervalMinutes?: number | null;
+  @ApiPropertyOptional({ description: 'A disabled one is not computed; its table stays as it is.' }) @IsOptional() @IsBoolean() enabled?: boolean;
+}
+
+export class ModelMembersQuery {
+  @ApiPropertyOptional({ description: 'Most items in the answer.', type: 'integer', minimum: 1, maximum: 1_000, default: 50 })
+  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
+  limit: number = 50;
+
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before.' }) @IsOptional() @Matches(/^[\w-]{1,4000}$/, { message: 'cursor must be a nextCursor' }) cursor?: string;
+
+  @ApiPropertyOptional({ description: 'Users whose id begins so.' }) @IsOptional() @IsString() @MaxLength(500) @Matches(...STORABLE) prefix: string = '';
+}
+
+export class ModelRunDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ enum: ['schedule', 'manual', 'change', 'delete'] }) trigger!: string;
+  @ApiProperty({ enum: ['queued', 'running', 'succeeded', 'failed'] }) state!: string;
+  @ApiProperty() createdAt!: Date;
+  @ApiProperty({ type: Date, nullable: true }) startedAt!: Date | null;
+  @ApiProperty({ type: Date, nullable: true }) finishedAt!: Date | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Users in it afterwards.' }) size!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) entered!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) exited!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Of a trait: users who have another value than before.' }) changed!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Rows without a user_id.' }) skipped!: number | null;
+  @ApiProperty({ type: () => SqlErrorDto, nullable: true, description: 'Why it failed; members are as they were.' }) error!: SqlErrorDto | null;
+}
+
+export class ModelRunListDto extends Page {
+  @ApiProperty({ type: () => ModelRunDto, isArray: true }) data!: ModelRunDto[];
+}
+
+export class ModelDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ format: 'uuid' }) warehouseId!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty({ description: 'Name of its table in the warehouse, in the schema `audiences` or `traits`.' }) slug!: string;
+  @ApiProperty() description!: string;
+  @ApiProperty({ description: STATEMENT }) statement!: string;
+  @ApiProperty(INTERVAL) intervalMinutes!: number | null;
+  @ApiProperty() enabled!: boolean;
+  @ApiProperty({ type: Date, nullable: true }) nextRunAt!: Date | null;
+  @ApiProperty({ description: 'E-mail address, or name of the API key, of who made it.' }) author!: string;
+  @ApiProperty() createdAt!: Date;
+  @ApiProperty() updatedAt!: Date;
+  @ApiProperty({ type: () => ModelRunDto, nullable: true }) lastRun!: ModelRunDto | null;
+  @ApiProperty({ type: () => ModelRunDto, nullable: true, description: 'What its table holds.' }) lastSuccess!: ModelRunDto | null;
+}
+
+export class ModelListDto extends Page {
+  @ApiProperty({ type: () => ModelDto, isArray: true }) data!: ModelDto[];
+}
+
+export class ModelPreviewDto {
+  @ApiProperty({ type: 'integer', description: 'Users that the query finds now.' }) users!: number;
+  @ApiProperty({ type: () => QueryResultDto, description: 'Its first rows.' }) sample!: QueryResultDto;
+}
+
+export class ModelMemberDto {
+  @ApiProperty() userId!: string;
+  @ApiProperty({ description: 'When the user came in, or got the value.' }) since!: Date;
+  @ApiProperty({ type: String, nullable: true, description: 'Of a trait, as PostgreSQL writes it.' }) value!: string | null;
+}
+
+export class ModelMemberListDto extends Page {
+  @ApiProperty({ type: () => ModelMemberDto, isArray: true }) data!: ModelMemberDto[];
+}
