@@ -52,6 +52,10 @@ async function furnish(): Promise<Record<string, string>> {
   const [{ id: workspaceId }] = await database.query('select id from workspaces order by id limit 1') as [{ id: string }];
   // Not run: it would make a login on the server.
   await database.query(`insert into sql_queries (id, workspace_id, warehouse_id, kind, author, statement, state, deadline) values (uuid_v7(), $1, $2, 'query', 'owner', 'select 1', 'succeeded', now())`, [workspaceId, warehouse.id]);
+  for (const kind of ['audience', 'trait']) {
+    await database.query(`with made as (insert into models (id, workspace_id, warehouse_id, kind, name, slug, statement, author) values (uuid_v7(), $1, $2, $3, 'All', 'everybody', 'select 1', 'owner') returning id)
+      insert into model_runs (id, model_id, warehouse_id, trigger, state, size) select uuid_v7(), id, $2, 'change', 'succeeded', 1 from made`, [workspaceId, warehouse.id, kind]);
+  }
   const { body: destination } = await call('POST', '/destinations', { kind: 'webhook', name: 'Receiver', url: 'http://127.0.0.1:9/' });
   await database.query(`insert into deliveries (id, destination_id, message_id, event, order_key, topic, partition, kafka_offset, headers, bytes, state, finished_at) values (uuid_v7(), $1, 'm', 'e', 'k', 't', 0, 0, '{}', 0, 'failed', now())`, [destination.id]);
   await new DeadLetterRepository(database).keep('cs.dead-letter.normalizer', 0, [{
