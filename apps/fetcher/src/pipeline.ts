@@ -18,7 +18,9 @@ export interface RunLimits {
 
 const WORKER = new URL('./run-sync/worker.js', import.meta.url);
 const SAVE_EVERY_MS = 200;
+/** Partitions that a run's pages go to, so many to one before the next: those that arrive together travel in one transaction. */
 const SHARDS = 6;
+const PAGES_OF_SHARD = 16;
 /** Waits for a rate limit from here on are shown. */
 const SHOWN_WAIT_MS = 2_000;
 
@@ -40,6 +42,8 @@ export class SyncRun {
   private readonly unsaved = new Map<string, { checkpoint: Checkpoint | undefined; records: Record<string, number>; calls: ApiCall[] }>();
   private readonly totals = new Map<string, { records: number; apiCalls: number }>();
   private lastSave = 0;
+  /** Pages of which the worker wasn't told yet. */
+  private durable = 0;
   /** Versions of the described types, by reader: kept before a page that has them is sent. */
   private readonly described = new Map<string, Promise<number>>();
   private readonly passes = new FullPasses((message) => this.note('warn', message));
@@ -168,7 +172,7 @@ export class SyncRun {
     const { run, ports } = this;
     if (page.fields !== undefined) this.described.set(page.collection, ports.store.describe(run.sourceId, page.collection, page.fields));
     const fieldsVersion = await this.described.get(page.collection);
-    await this.toRaw(String(page.sequence), page.sequence % SHARDS, Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength), {
+    await this.toRaw(String(page.sequence), Math.floor(page.sequence / PAGES_OF_SHARD) % SHARDS, Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength), {
       collection: page.rawCollection, observedAt: page.observedAt, recordsAt: page.recordsAt, request: page.request,
       ...(page.contentType !== undefined && { contentType: page.contentType }), ...(fieldsVersion !== undefined && { fieldsVersion }),
     });
@@ -193,7 +197,7 @@ export class SyncRun {
     const { count } = this.ports;
     count.pages(1);
     count.records(Object.values(page.counts).reduce((sum, count) => sum + count, 0));
-    this.worker.postMessage({ type: 'durable' } satisfies ParentMessage);
+    this.tellDurable();
     if (this.run.extent?.from === undefined) this.passes.take(page);
     const entry = this.entry(page.collection);
     if (page.checkpoint !== undefined) entry.checkpoint = page.checkpoint;
@@ -201,6 +205,16 @@ export class SyncRun {
     for (const [collection, count] of Object.entries(page.counts)) entry.records[collection] = (entry.records[collection] ?? 0) + count;
     this.tally(page.counts, calls);
     if (Date.now() - this.lastSave >= SAVE_EVERY_MS) await this.save();
+  }
+
+  /** Once for all that became durable together. */
+  private tellDurable(): void {
+    this.durable += 1;
+    if (this.durable > 1) return;
+    setImmediate(() => {
+      this.worker.postMessage({ type: 'durable', pages: this.durable } satisfies ParentMessage);
+      this.durable = 0;
+    });
   }
 
   private async collection({ collection, state, error, fullPass }: CollectionMessage, calls: readonly ApiCall[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { attribute, deadLetterHeaders, readRawHeaders, type RawRecordMeta } from '#contracts';
 import type { Connector } from '#connector-kit';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, TransactionalProducer } from '#kafka';
@@ -29,6 +30,8 @@ interface Resolved extends Decoded { readonly connector: Connector }
 interface Split { readonly meta: RawRecordMeta; readonly connector: Connector; readonly normalized: Normalized }
 
 const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024;
+/** While records keep coming, a partition's batches begin at least so far apart: more of them share a transaction. The first after a pause goes at once. */
+const PACE_MS = 25;
 
 /**
  * The whole service: raw pages and webhook bodies become objects and events, exactly once.
@@ -47,8 +50,16 @@ export class NormalizerPipeline {
 
   constructor(private readonly ports: NormalizerPorts) {}
 
-  /** One batch of one raw partition, in as many transactions as its size asks for. */
+  /** One batch of one raw partition. */
   async handle(batch: Batch, control: BatchControl): Promise<void> {
+    const begin = performance.now();
+    await this.transact(batch, control);
+    const rest = begin + PACE_MS - performance.now();
+    if (rest > 1) await sleep(rest);
+  }
+
+  /** In as many transactions as the batch's size asks for. */
+  private async transact(batch: Batch, control: BatchControl): Promise<void> {
     const producer = await this.own(batch, control);
     if (producer === undefined) return;
     const { messages } = batch;

@@ -42,6 +42,19 @@ describe('libs/kafka on a real broker', () => {
     return made;
   };
 
+  it('sends what comes in close succession together, all of it acknowledged and in order', async () => {
+    const name = topic('paced');
+    await ensureTopics(kafka, [{ name, partitions: 1, config: {} }], 1);
+    closing.push(async () => { const closer = kafka.admin(); await closer.connect(); await closer.deleteTopics({ topics: [name] }); await closer.disconnect(); });
+    const sender = await producer({ paceMs: 20 });
+    const sent = Array.from({ length: 50 }, (_unused, n) => sender.send(name, { key: null, value: String(n), headers: {} }));
+    await Promise.all(sent);
+    await sender.send(name, { key: null, value: '50', headers: {} });
+    const found: string[] = [];
+    await scanTopics(kafka, [name], ({ value }) => { found.push(String(value)); });
+    expect(found).toEqual(Array.from({ length: 51 }, (_unused, n) => String(n)));
+  }, 60_000);
+
   it('reads a topic over its partitions in the order in which it was written, to where it ended', async () => {
     const name = topic('lanes');
     await ensureTopics(kafka, [{ name, partitions: 3, config: {} }], 1);

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { hideAborted, type FetchedMessage } from './aborted-transactions.js';
+import { rememberCoordinators } from './coordinators.js';
 import { decodeBatches, isRecordBatch } from './record-batch/decode.js';
 import { FETCH_VERSIONS, decodeFetch } from './record-batch/fetch-answer.js';
 import { encodeProduce, type ProduceRequest } from './record-batch/produce-request.js';
@@ -21,7 +22,8 @@ let done = false;
 
 /**
  * Puts our record batches in place of kafkajs's, in this process: its encoder makes about twenty buffers for each record and
- * copies each batch six times, its decoder as many objects as there are headers. Also hides what was aborted.
+ * copies each batch six times, its decoder as many objects as there are headers. Also hides what was aborted, and
+ * remembers who coordinates.
  * @throws Error with another kafkajs than the one that this was written for
  */
 export function installCodec(): void {
@@ -46,6 +48,8 @@ export function installCodec(): void {
       return { response, request: { ...request, encode } };
     };
   };
+
+  rememberCoordinators((load('kafkajs/src/cluster') as { prototype: Parameters<typeof rememberCoordinators>[0] }).prototype);
 
   const { lookupCodecByAttributes } = load('kafkajs/src/protocol/message/compression') as Compression;
   const Decoder = load('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;

@@ -11,6 +11,8 @@ export interface RecordProducerOptions {
   readonly maxRequestBytes: number;
   /** Requests under way at once. */
   readonly concurrency: number;
+  /** While messages keep coming, requests begin at least so many ms apart, so that more of them travel together; the first after a pause leaves at once. */
+  readonly paceMs: number;
 }
 
 /** Kafka didn't acknowledge: away, too slow, or too much is waiting. The sender tries again later. */
@@ -23,7 +25,7 @@ export class NotAcknowledgedError extends Error {
 
 interface Waiting { topic: string; message: OutgoingMessage; bytes: number; since: number; resolve: () => void; reject: (error: Error) => void; settled: boolean }
 
-const DEFAULTS: RecordProducerOptions = { deliveryTimeoutMs: 30_000, maxPendingBytes: 64 * 1024 * 1024, maxRequestBytes: 4 * 1024 * 1024, concurrency: 2 };
+const DEFAULTS: RecordProducerOptions = { deliveryTimeoutMs: 30_000, maxPendingBytes: 64 * 1024 * 1024, maxRequestBytes: 4 * 1024 * 1024, concurrency: 2, paceMs: 0 };
 
 /**
  * Sends with acks=all and resolves only after the broker's acknowledgement. What is sent while a request is under way
@@ -35,6 +37,8 @@ export class RecordProducer {
   private readonly queue: Waiting[] = [];
   private pendingBytes = 0;
   private flying = 0;
+  private flew = Number.NEGATIVE_INFINITY;
+  private pace: NodeJS.Timeout | undefined;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(kafka: Kafka, options: Partial<RecordProducerOptions> = {}) {
@@ -67,8 +71,15 @@ export class RecordProducer {
     this.pendingBytes += bytes;
     return new Promise((resolve, reject) => {
       this.queue.push({ topic, message, bytes, since: Date.now(), resolve, reject, settled: false });
-      if (this.flying < this.options.concurrency) queueMicrotask(() => this.pump());
+      this.schedule();
     });
+  }
+
+  private schedule(): void {
+    if (this.flying >= this.options.concurrency || this.queue.length === 0 || this.pace !== undefined) return;
+    const rest = this.flew + this.options.paceMs - performance.now();
+    if (rest < 1) queueMicrotask(() => this.pump());
+    else this.pace = setTimeout(() => { this.pace = undefined; this.pump(); }, rest);
   }
 
   private pump(): void {
@@ -83,6 +94,7 @@ export class RecordProducer {
 
   private async fly(batch: Waiting[]): Promise<void> {
     this.flying += 1;
+    this.flew = performance.now();
     const late = setTimeout(() => {
       for (const waiting of batch) this.settle(waiting, new NotAcknowledgedError(`no answer within ${this.options.deliveryTimeoutMs} ms`));
     }, Math.max(0, (batch[0]?.since ?? 0) + this.options.deliveryTimeoutMs - Date.now()));
@@ -99,7 +111,7 @@ export class RecordProducer {
     } finally {
       clearTimeout(late);
       this.flying -= 1;
-      this.pump();
+      this.schedule();
     }
   }
 

@@ -58,15 +58,18 @@ const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 const PATIENCE_MS = 30_000;
 
+/** Refusals that a moment mends; nothing was done. */
+const PASSING = ['CONCURRENT_TRANSACTIONS', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'];
+
 /**
  * A broker that still writes the marks of the transaction before refuses the next one for a moment. kafkajs waits when records
- * come first, but not when offsets do, as they do for a page without a record that is selected.
+ * come first, but not when offsets do, as they do for a page without a record that is selected. Also when the coordinator moved.
  */
 async function patiently(work: () => Promise<void>): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try { return await work(); } catch (error) {
-      if ((error as { type?: unknown }).type !== 'CONCURRENT_TRANSACTIONS' || Date.now() > until) throw error;
+      if (!PASSING.includes(String((error as { type?: unknown }).type)) || Date.now() > until) throw error;
       await sleep(pause);
     }
   }

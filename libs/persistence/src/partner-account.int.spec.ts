@@ -49,6 +49,26 @@ describe('an account', () => {
     expect(admitted([await accounts.admit(call(await source({ account: 'another' }), { limits }))])).toBe(1);
   });
 
+  it('goes on where another process left it, however often they take turns', async () => {
+    const [one, two] = [await source({ account: 'turns' }), await source({ account: 'turns' })];
+    const other = new PartnerAccountRepository(elsewhere);
+    const limits = { endpoints: { '/a': { requests: 7, windowMs: 60_000 } } };
+    const answers = [];
+    for (let turn = 0; turn < 9; turn++) answers.push(await (turn % 4 === 3 ? other : accounts).admit(call(turn % 2 === 0 ? one : two, { limits })));
+    expect(admitted(answers)).toBe(7);
+    expect((await accounts.view(one)).today.account).toBe(7);
+  });
+
+  it('keeps to a budget and a pause that come between two calls', async () => {
+    const id = await source({ account: 'between' });
+    for (let turn = 0; turn < 3; turn++) expect(admitted([await accounts.admit(call(id))])).toBe(1);
+    await new PartnerAccountRepository(elsewhere).pause(id, {}, '/a', 60_000);
+    expect(admitted([await accounts.admit(call(id)), await accounts.admit(call(id, { endpoint: '/b' }))])).toBe(1);
+    await sources.change(id, { dailyCallBudget: 5 });
+    expect(admitted([await accounts.admit(call(id, { endpoint: '/b' })), await accounts.admit(call(id, { endpoint: '/b' }))])).toBe(1);
+    expect((await accounts.view(id)).today.source).toBe(5);
+  });
+
   it('pauses for all of its sources, and of no other workspace\'s', async () => {
     const [one, two] = [await source({ account: 'paused' }), await source({ account: 'paused' })];
     const foreign = newId();

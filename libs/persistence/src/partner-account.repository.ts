@@ -21,11 +21,26 @@ export interface AccountView {
 
 interface LockedAccount { readonly id: string; readonly state: AccountState; readonly budget: number | null; readonly reserve: number }
 
+/** An account as this process left it with its last call, and the database's clock then (milliseconds) with ours, which only moves forward. */
+interface Remembered { readonly account: Pick<LockedAccount, 'id' | 'state' | 'reserve'>; readonly clock: number; readonly at: number }
+
 /** The source reads another account than the new credentials belong to. */
 export class OtherAccount extends Error {
   /** @param known the partner's id of the account that it reads */
   constructor(readonly known: string) { super(`The source reads the account ${known}.`); }
 }
+
+const MOST_REMEMBERED = 10_000;
+/** Nobody looks at it where there is no budget. */
+const NONE_USED = { source: 0, account: 0 } as const;
+
+/** A source with a budget, or one that belongs to another account by now, is not admitted this way. */
+const ADMIT_KNOWN = `
+  with taken as (update partner_accounts a set state = $4::jsonb from sources s where a.id = $1 and s.id = $2 and s.account_id = a.id and s.daily_call_budget is null
+    and s.partner_reserve_percent / 100.0::float8 = $5::float8 and a.state = $3::jsonb returning a.id),
+  counted as (insert into account_calls (account_id, source_id, hour, calls) select id, $2, date_trunc('hour', clock_timestamp() at time zone 'UTC') at time zone 'UTC', 1 from taken
+    on conflict (account_id, source_id, hour) do update set calls = account_calls.calls + excluded.calls)
+  select (extract(epoch from clock_timestamp()) * 1000)::float8 as now from taken`;
 
 const TODAY = `date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`;
 
@@ -35,22 +50,60 @@ const TODAY = `date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`;
  * that was taken is counted before its call is made: a process that dies can't make anybody call too much.
  */
 export class PartnerAccountRepository {
+  /** By source. */
+  private readonly remembered = new Map<string, Remembered>();
+  /** Of the calls that ask now, by source, the last one's end. */
+  private readonly turns = new Map<string, Promise<void>>();
+
   constructor(private readonly database: DataSource) {}
 
   /** @returns milliseconds to wait, above `maxWaitMs` nothing was taken; or why the source may not call */
-  admit({ sourceId, ...call }: CallRequest): Promise<{ readonly waitMs: number } | { readonly refused: ErrorReport }> {
+  admit(request: CallRequest): Promise<{ readonly waitMs: number } | { readonly refused: ErrorReport }> {
+    // One after the other: at the same time they would find that each other's state isn't there any more.
+    const turn = (this.turns.get(request.sourceId) ?? Promise.resolve()).then(async () => await this.admitKnown(request) ?? await this.admitLocked(request));
+    const done: Promise<void> = turn.then(() => undefined, () => undefined).then(() => { if (this.turns.get(request.sourceId) === done) this.turns.delete(request.sourceId); });
+    this.turns.set(request.sourceId, done);
+    return turn;
+  }
+
+  /**
+   * One statement instead of a transaction: the account's next state takes the place of the one that this process left, if that
+   * is still there. Undefined when somebody else called in the meantime, when calls must be counted first, or when there is no slot.
+   */
+  private async admitKnown({ sourceId, ...call }: CallRequest): Promise<{ readonly waitMs: number } | undefined> {
+    const known = this.remembered.get(sourceId);
+    if (known === undefined || call.limits.callsPerDay !== undefined) return undefined;
+    const { account: { id, state, reserve }, clock, at } = known;
+    // Behind the database's clock by the way of its answer, never ahead of it.
+    const answer = admit(state, { ...call, budget: null, reserve, used: NONE_USED }, clock + performance.now() - at);
+    if (answer.refused !== undefined || answer.waitMs > call.maxWaitMs) return undefined;
+    const [taken] = await rows<{ now: number }>(this.database, ADMIT_KNOWN, [id, sourceId, jsonb(state), jsonb(answer.state), reserve]);
+    if (taken === undefined) { this.remembered.delete(sourceId); return undefined; }
+    this.remembered.set(sourceId, { account: { id, state: answer.state, reserve }, clock: taken.now, at: performance.now() });
+    return { waitMs: answer.waitMs };
+  }
+
+  private admitLocked({ sourceId, ...call }: CallRequest): Promise<{ readonly waitMs: number } | { readonly refused: ErrorReport }> {
     return this.locked(sourceId, async (tx, { id, state, budget, reserve }) => {
       const [used] = await rows<{ source: number; account: number; now: number }>(tx, `
         select coalesce(sum(calls) filter (where source_id = $2), 0)::float8 as source, coalesce(sum(calls) filter (where account_id = $1), 0)::float8 as account,
           (extract(epoch from clock_timestamp()) * 1000)::float8 as now
         from account_calls where hour >= ${TODAY} and (account_id = $1 or source_id = $2)`, [id, sourceId]);
       if (used === undefined) throw new Error('the account\'s calls can\'t be counted');
+      const at = performance.now();
       const answer = admit(state, { ...call, budget, reserve, used }, used.now);
       const taken = answer.refused === undefined && answer.waitMs <= call.maxWaitMs;
       await keep(tx, id, answer.state);
       if (taken) await countCalls(tx, id, sourceId, 1);
+      // Should this be rolled back, the next statement finds another state.
+      this.remember(sourceId, { account: { id, state: answer.state, reserve }, clock: used.now, at });
       return answer.refused === undefined ? { waitMs: answer.waitMs } : { refused: answer.refused.report() };
     });
+  }
+
+  private remember(sourceId: string, known: Remembered): void {
+    if (this.remembered.size >= MOST_REMEMBERED) this.remembered.clear();
+    this.remembered.set(sourceId, known);
   }
 
   /** The partner wants no call to the endpoint for so long, from nobody. */

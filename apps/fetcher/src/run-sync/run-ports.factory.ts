@@ -9,6 +9,9 @@ import { FetcherConfig } from '../fetcher.config.js';
 import type { RunPorts } from './run-ports.js';
 import { VAULT } from './vault.js';
 
+/** Pages of so many ms share a request to Kafka. */
+const PACE_MS = 20;
+
 /** Binds the pipeline's ports to Kafka, the control database and the vault. */
 @Injectable()
 export class RunPortsFactory implements OnModuleInit, OnApplicationShutdown {
@@ -18,7 +21,7 @@ export class RunPortsFactory implements OnModuleInit, OnApplicationShutdown {
     private readonly config: FetcherConfig, @Inject(RunRepository) private readonly runs: RunRepository, @Inject(Renewer) private readonly renewer: Renewer, @Inject(VAULT) private readonly vault: Vault,
     private readonly logger: Logger, private readonly metrics: Metrics,
   ) {
-    this.producer = new RecordProducer(createKafka(kafkaSettings(config, 'fetcher'), logger));
+    this.producer = new RecordProducer(createKafka(kafkaSettings(config, 'fetcher'), logger), { paceMs: PACE_MS });
   }
 
   async onModuleInit(): Promise<void> { await this.producer.connect(); }

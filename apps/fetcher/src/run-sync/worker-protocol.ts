@@ -84,7 +84,7 @@ export interface RunOutcome {
 }
 
 export type ParentMessage =
-  | { readonly type: 'durable' }
+  | { readonly type: 'durable'; readonly pages: number }
   | { readonly type: 'cancel' }
   | { readonly type: 'admitted'; readonly id: number; readonly answer: { readonly waitMs: number } | { readonly refused: ErrorReport } }
   | { readonly type: 'renewed'; readonly renewed: { readonly credentials: Credentials } | { readonly error: ErrorReport } };

@@ -25,7 +25,7 @@ port.on('message', (message: ParentMessage) => {
   if (message.type === 'cancel') return abort.abort(new Error('cancelled'));
   if (message.type === 'renewed') return renewals.take(message.renewed);
   if (message.type === 'admitted') return admissions.answered(message.id, message.answer);
-  ahead -= 1;
+  ahead -= message.pages;
   wake?.();
 });
 
