@@ -3,7 +3,8 @@ import { attribute } from '#contracts';
 import type { IncomingMessage, OutgoingMessage, ScannedBatch } from '#kafka';
 import type { CatchUpTask } from '#persistence';
 import { RowsRejectedError, SelectionChangedError, type TableTarget, type Warehouse } from '#warehouse';
-import { buried, recordDecoder, type Destination, type LoadRow, type Origin } from './decode.js';
+import { buried, recordDecoder, type Destination, type Origin } from './decode.js';
+import type { LoadRow } from './record-row.js';
 
 export interface CatchUpPorts {
   readonly loader: string;

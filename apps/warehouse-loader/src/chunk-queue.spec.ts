@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TableTarget } from '#warehouse';
 import { ChunkQueue, type Chunk, type OwnedPartition } from './chunk-queue.js';
-import type { LoadRow } from './decode.js';
+import type { LoadRow } from './record-row.js';
 
 const owner = (partition: number, next: bigint): OwnedPartition => ({ topic: 't', partition, epoch: 4n, next, position: next, verified: true, heldUntil: 0 });
 const table = (name: string): TableTarget => ({ schema: 's', table: name, kind: 'object', fields: {} });

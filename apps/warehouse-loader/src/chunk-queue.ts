@@ -1,5 +1,5 @@
 import type { Advance, TableRows, TableTarget, WarehouseBatch } from '#warehouse';
-import type { LoadRow } from './decode.js';
+import type { LoadRow } from './record-row.js';
 
 /** A partition that this loader owns. */
 export interface OwnedPartition {

@@ -50,6 +50,24 @@ describe('decoding a record', () => {
     ['not_a_record', body({ deleted: 'no' })], ['not_a_record', body({ receivedAt: null })], ['not_a_record', body({ data: [1] })],
   ])('%s: %s', (expected, value) => { expect(reason(message(value))).toBe(expected); });
 
+  it('takes what is as usual at its word, and reads the rest when the data is asked for', () => {
+    const cut = body({ data: { name: 'Ann', list: [1, 2] } }).slice(0, -4);
+    const late = (value: string, target = object): unknown => {
+      const result = run(message(value, target === event ? { type: CE_TYPES.event } : {}), place(target));
+      return result.outcome === 'ok' ? () => result.value.data : result;
+    };
+    expect(late(cut)).toThrow(expect.objectContaining({ name: 'UnreadableRowError', reason: 'not_json' }));
+    expect(late(body().replace('}}', '},"id":"b"}'))).toThrow(expect.objectContaining({ reason: 'not_a_record' }));
+    const seen = JSON.stringify({ id: 'e1', event: 'seen', eventText: 'x.seen', timestamp: at, receivedAt: at, data: { n: 1 } });
+    expect(run(message(seen, { type: CE_TYPES.event }), place(event))).toMatchObject({ outcome: 'ok', value: { id: 'e1', version: 0n, event: 'seen', eventText: 'x.seen', timestamp: at, receivedAt: at, data: { n: 1 } } });
+    expect(late(seen.slice(0, -1), event)).toThrow(expect.objectContaining({ reason: 'not_json' }));
+  });
+
+  it.each(['\u00e9', 'ä', '😀', '\\"', ' ', 'x'.repeat(80)])('reads an id as it is spelled: %s', (id) => {
+    expect(run(message(body({ id })))).toMatchObject({ outcome: 'ok', value: { id, data: { n: 1 } } });
+    expect(run(message(body().replace('"id":"a"', '"id":"\\u0061\\n"')))).toMatchObject({ outcome: 'ok', value: { id: 'a\n' } });
+  });
+
   it('an event needs its name and its moment, bytes need to be UTF-8, headers need to be there', () => {
     expect(reason(message(body(), { type: CE_TYPES.event }), place(event))).toBe('not_a_record');
     expect(reason(message(Buffer.from([0x7b, 0xff])))).toBe('not_utf8');

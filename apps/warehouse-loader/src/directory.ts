@@ -1,7 +1,8 @@
 import type { CollectionDeclaration } from '#connector-kit';
 import type { DescribedCollection, SourceTarget } from '#persistence';
 import type { TableTarget } from '#warehouse';
-import type { Destination, Origin, Place } from './decode.js';
+import type { Destination, Origin } from './decode.js';
+import type { Place } from './record-row.js';
 
 const STRANGER_MS = 5_000;
 const MAX_STRANGERS = 1_000;
@@ -25,6 +26,8 @@ export class Directory {
   /** Newer versions of it that a record told of, by source. */
   private readonly wanted = new Map<string, Map<string, number>>();
   private refreshing: Promise<void> | undefined;
+  /** The last answer: most records have the origin of the one before. */
+  private last: { readonly warehouseId: string; readonly origin: Origin; readonly destination: Destination } | undefined;
 
   constructor(
     private readonly load: () => Promise<Chosen>,
@@ -39,6 +42,7 @@ export class Directory {
         this.sources = new Map(sources.map((source) => [source.id, source]));
         this.versions = versions;
         this.places = new Map();
+        this.last = undefined;
       })
       .finally(() => { this.refreshing = undefined; });
   }
@@ -55,6 +59,7 @@ export class Directory {
         if ((known?.version ?? 0) < version) this.described.set(key, { types: known?.types ?? {}, version });
       }
       this.wanted.delete(sourceId);
+      this.last = undefined;
     }
     if (this.sources.has(sourceId)) return;
     if (Date.now() - (this.strangers.get(sourceId) ?? 0) < STRANGER_MS) return;
@@ -70,7 +75,15 @@ export class Directory {
   source(sourceId: string): SourceTarget | undefined { return this.sources.get(sourceId); }
 
   /** The same object for the same table, so that rows can be grouped by it. Undefined: `lookFor` must look first. */
-  destination(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: Origin): Destination {
+  destination(warehouseId: string, origin: Origin): Destination {
+    const { last } = this;
+    if (last?.origin === origin && last.warehouseId === warehouseId) return last.destination;
+    const destination = this.find(warehouseId, origin);
+    this.last = destination === undefined ? undefined : { warehouseId, origin, destination };
+    return destination;
+  }
+
+  private find(warehouseId: string, { sourceId, connector, collection, kind, fieldsVersion = 0 }: Origin): Destination {
     const source = this.sources.get(sourceId);
     if (source?.deleted === true) return 'deleted';
     const chosen = source?.selections.find((one) => one.warehouseId === warehouseId);

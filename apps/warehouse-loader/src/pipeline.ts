@@ -3,7 +3,8 @@ import { attribute } from '#contracts';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage } from '#kafka';
 import { FencedError, OffsetsMismatchError, RowsRejectedError, SelectionChangedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type Claim, type PartitionRef, type Warehouse, type WarehouseBatch } from '#warehouse';
 import { ChunkQueue, type OwnedPartition } from './chunk-queue.js';
-import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type LoadRow, type Origin } from './decode.js';
+import { UNKNOWN_SOURCE, buried, recordDecoder, type Destination, type Origin } from './decode.js';
+import type { LoadRow } from './record-row.js';
 
 /** A topic at the brokers: its id where they tell it, and first and next offset of its partitions. */
 export interface TopicLook {

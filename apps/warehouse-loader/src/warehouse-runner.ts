@@ -31,7 +31,8 @@ export interface RunnerContext {
 const OPEN_AGAIN_MS = 2_000;
 const CATCH_UP_LEASE_MS = 60_000;
 /** Between the fewest round trips and the longest stop of the event loop. */
-const FETCH_BYTES = 4 * 1024 * 1024;
+const PARTITION_BYTES = 2 * 1024 * 1024;
+const FETCH_BYTES = 8 * 1024 * 1024;
 
 /** One warehouse's consumer and pipeline, from the first connection to the stop. */
 export class WarehouseRunner {
@@ -135,7 +136,7 @@ export class WarehouseRunner {
     const { kafka, clusterId, topics, groupId, limits, directory, bury, metrics, health } = this.context;
     const loader = groupId(this.warehouseId);
     const consumer: BatchConsumer = this.consumer = new BatchConsumer(kafka, {
-      groupId: loader, topics, maxBytesPerPartition: FETCH_BYTES,
+      groupId: loader, topics, maxBytesPerPartition: PARTITION_BYTES, maxBytes: FETCH_BYTES,
       onAssigned: (assignment, generation) => pipeline.assigned(assignment, generation),
       onBatch: (batch) => pipeline.handle(batch),
       onTick: () => health.tick(this.loop),

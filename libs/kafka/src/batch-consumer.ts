@@ -30,6 +30,8 @@ export interface BatchConsumerOptions {
   /** Partitions handled at once. */
   readonly concurrency?: number;
   readonly maxBytesPerPartition?: number;
+  /** Of one fetch over all partitions; 32 MiB by default. It is in memory up to three times. */
+  readonly maxBytes?: number;
   /** Longest wait of a fetch that finds nothing, in ms. What arrives ends the wait at once. */
   readonly maxWaitMs?: number;
   readonly minBytes?: number;
@@ -67,7 +69,7 @@ export class BatchConsumer implements BatchControl {
       rebalanceTimeout: 30_000,
       heartbeatInterval: HEARTBEAT_MS,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 8 * 1024 * 1024,
-      maxBytes: 32 * 1024 * 1024,
+      maxBytes: options.maxBytes ?? 32 * 1024 * 1024,
       minBytes: options.minBytes ?? 1,
       maxWaitTimeInMs: options.maxWaitMs ?? 500,
       readUncommitted: options.readUncommitted ?? false,

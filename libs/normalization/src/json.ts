@@ -1,11 +1,25 @@
 import { isUtf8 } from 'node:buffer';
 import { LosslessNumber, isSafeNumber, parse, stringify } from 'lossless-json';
 
-/**
- * A number token that a double may not hold exactly: 16 characters of digits or more, or an exponent. Only looked for
- * where a value can stand, so that ids inside strings rarely cost the slow path; a false find costs time, never exactness.
- */
-const UNSAFE_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE])/;
+const MOST_SAFE_DIGITS = 15;
+const QUOTE = 34, BACKSLASH = 92, POINT = 46, UPPER_E = 69, LOWER_E = 101;
+
+/** Whether there is a number that a double may not hold exactly: more than 15 digits (and a point), or an exponent. @param bytes of valid JSON */
+function holdsUnsafeNumber(bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  for (let i = 0; i < length; i++) {
+    let byte = bytes[i]!;
+    if (byte === QUOTE) {
+      while ((byte = bytes[++i]!) !== QUOTE && i < length) if (byte === BACKSLASH) i += 1;
+    } else if (byte >= 48 && byte <= 57) {
+      const start = i;
+      while (((byte = bytes[++i]!) >= 48 && byte <= 57) || byte === POINT) { /* a digit more */ }
+      if (i - start > MOST_SAFE_DIGITS || byte === LOWER_E || byte === UPPER_E) return true;
+      i -= 1;
+    }
+  }
+  return false;
+}
 
 /** Bytes that aren't JSON in UTF-8. `reason` is the word for the dead letter; the message quotes nothing of the bytes. */
 export class NotJsonError extends Error {
@@ -24,7 +38,7 @@ export function parseJson(bytes: Buffer): ParsedJson {
   const text = bytes.toString('utf8');
   let value: unknown;
   try { value = JSON.parse(text); } catch { throw new NotJsonError('not_json', `the ${bytes.length} bytes are not JSON`); }
-  if (!UNSAFE_NUMBER.test(text)) return { value, lossless: false };
+  if (!holdsUnsafeNumber(bytes)) return { value, lossless: false };
   // The slow parser refuses what the fast one takes in one case only, a name given twice; then the last one counts, as in the fast one.
   try {
     return { value: parse(text, undefined, (number) => (isSafeNumber(number) ? Number(number) : new LosslessNumber(number))), lossless: true };

@@ -51,6 +51,15 @@ export class OffsetsMismatchError extends Error {
   }
 }
 
+/** A row's data can't be read; thrown by `Row.data`. The row is rejected with its words. */
+export class UnreadableRowError extends Error {
+  /** @param reason a stable word for the dead letter */
+  constructor(readonly reason: string, message: string) {
+    super(message);
+    this.name = 'UnreadableRowError';
+  }
+}
+
 export interface RejectedRow {
   readonly row: Row;
   /** A stable word for the dead letter: `id_too_long`, `sqlstate_54000`, … */

@@ -1,4 +1,4 @@
-export { FencedError, OffsetsMismatchError, RowsRejectedError, SelectionChangedError, TableBlockedError, WarehouseRefusedError, WarehouseUnavailableError, type RejectedRow } from './errors.js';
+export { FencedError, OffsetsMismatchError, RowsRejectedError, SelectionChangedError, TableBlockedError, UnreadableRowError, WarehouseRefusedError, WarehouseUnavailableError, type RejectedRow } from './errors.js';
 export { ManyValuesError, ModelStore, OldComputationError, type ModelMember, type ModelOutcome, type ModelRow, type ModelRows, type ModelTarget } from './model-store.js';
 export { PostgresModelStore } from './postgres/postgres-model-store.js';
 export { PostgresReader, type ReaderAccess } from './postgres/postgres-reader.js';

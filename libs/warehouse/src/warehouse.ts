@@ -49,7 +49,7 @@ export interface Row {
   /** ISO 8601 with offset. */
   readonly receivedAt: string;
   readonly runId: string | undefined;
-  /** As parsed; numbers that a double can't hold are `LosslessNumber`s. */
+  /** As parsed; numbers that a double can't hold are `LosslessNumber`s. May be parsed anew each time. @throws UnreadableRowError */
   readonly data: Readonly<Record<string, unknown>>;
   /** Events only: snake_case name, the partner's spelling, ISO 8601 instant. */
   readonly event?: string;

@@ -82,6 +82,9 @@ export async function watchFreshness(stack: BenchStack, sourceId: string): Promi
   const consumer = await watchTopic(stack, onTopic);
   let ended = false;
   const watching = watchTable(stack, sent, inTable, () => ended);
+  // An error of the watch ends what waits for it, with its words.
+  const failed = watching.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
   const close = async (): Promise<void> => {
     ended = true;
     await watching.catch(() => undefined);
@@ -94,7 +97,7 @@ export async function watchFreshness(stack: BenchStack, sourceId: string): Promi
     await send(url, events, sent, acknowledged);
     meanwhile?.end();
     const all = (moments: Moments): boolean => events.every(({ id }) => moments.has(id));
-    await until(`${events.length} rows are in the table`, 120_000, 50, async () => all(inTable) && all(onTopic));
+    await Promise.race([failed, until(`${events.length} rows are in the table`, 120_000, 50, async () => all(inTable) && all(onTopic))]);
     const delays = (moments: Moments): number[] => [...sent].map(([id, at]) => (moments.get(id) ?? Number.NaN) - at);
     return { acknowledged: delays(acknowledged), onTopic: delays(onTopic), inTable: delays(inTable) };
   };

@@ -55,9 +55,10 @@ function decodeRecords(source: RecordBytes, count: number, context: BatchContext
     cursor.at += 1; // attributes, of no use yet
     const timestampDelta = cursor.varint();
     const offset = first + cursor.varint();
-    const key = cursor.field();
-    const value = cursor.field();
-    const record = new FetchedRecord(context, String(offset), key, value, source, cursor.at);
+    const fieldsAt = cursor.at;
+    cursor.skip();
+    cursor.skip();
+    const record = new FetchedRecord(context, String(offset), source, fieldsAt, cursor.at);
     record.timestampDelta = timestampDelta;
     records.push(record);
     cursor.at = end;

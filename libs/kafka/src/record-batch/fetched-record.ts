@@ -1,3 +1,4 @@
+import { Cursor } from './cursor.js';
 import { readHeaders, type FetchedHeaders, type HeaderMemory } from './header-memory.js';
 
 /** What the records of a batch have in common, in kafkajs's words; int64s are decimal. */
@@ -20,7 +21,7 @@ export interface BatchContext {
 /** The records' bytes, of one batch. */
 export interface RecordBytes { readonly bytes: Buffer; readonly memory: HeaderMemory }
 
-/** A record of a fetch, with what kafkajs's own has; its key and value are views, its headers are read when asked for. */
+/** A record of a fetch, with what kafkajs's own has; its key and value are views, made when asked for as its headers are: a view is larger than the rest. */
 export class FetchedRecord {
   topic = '';
   partition = -1;
@@ -30,12 +31,17 @@ export class FetchedRecord {
   isControlRecord: boolean;
   private known: FetchedHeaders | undefined = undefined;
 
-  /** @param headersAt where in the bytes the headers' count is */
-  constructor(
-    readonly batchContext: BatchContext, readonly offset: string, readonly key: Buffer | null, readonly value: Buffer | null,
-    private readonly source: RecordBytes, private readonly headersAt: number,
-  ) {
+  /** @param fieldsAt where in the bytes the key is, and the value behind it @param headersAt where the headers' count is */
+  constructor(readonly batchContext: BatchContext, readonly offset: string, private readonly source: RecordBytes, private readonly fieldsAt: number, private readonly headersAt: number) {
     this.isControlRecord = batchContext.isControlBatch;
+  }
+
+  get key(): Buffer | null { return new Cursor(this.source.bytes, this.fieldsAt).field(); }
+
+  get value(): Buffer | null {
+    const cursor = new Cursor(this.source.bytes, this.fieldsAt);
+    cursor.skip();
+    return cursor.field();
   }
 
   get magicByte(): number { return this.batchContext.magicByte; }

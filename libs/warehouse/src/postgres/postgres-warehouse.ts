@@ -37,6 +37,7 @@ export class PostgresWarehouse extends Warehouse {
   private readonly idleEncoders: TableEncoder[] = [];
   private session: LoadSession | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private encoding: Promise<unknown> = Promise.resolve();
 
   /** @param url postgres://user:password@host:port/database */
   constructor(url: string) {
@@ -150,7 +151,8 @@ export class PostgresWarehouse extends Warehouse {
     const { target } = source;
     for (let round = 0; round <= GROWTHS; round++) {
       const refused: RejectedRow[] = [];
-      const result = encoder.encode(await this.planOf(target), source, refused);
+      const plan = await this.planOf(target);
+      const result = await this.inTurn(() => encoder.encode(plan, source, refused));
       if ('plan' in result) {
         rejected.push(...refused);
         return result;
@@ -158,6 +160,13 @@ export class PostgresWarehouse extends Warehouse {
       this.plans.set(`${target.schema}/${target.table}`, await this.schemas.grow(target, result));
     }
     throw new Error(`The table ${target.schema}.${target.table} still lacks columns after ${GROWTHS} changes; look at _cloud_sources.schema_changes.`);
+  }
+
+  /** Encodes one after the other: they note in the plan what it lacks. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.encoding.then(work);
+    this.encoding = done.catch(() => undefined);
+    return done;
   }
 
   private async commit(loader: string, batch: WarehouseBatch, first: readonly Prepared[]): Promise<ApplyResult> {

@@ -1,9 +1,13 @@
-import type { RejectedRow } from '../errors.js';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { UnreadableRowError, type RejectedRow } from '../errors.js';
 import type { Row, TableRows } from '../warehouse.js';
 import { CLEANED, CopyEncoder, STORED, WIDER, type WriteValue } from './copy-encoder.js';
 import type { FieldSink, PathNode, PlanColumn, TablePlan } from './table-plan.js';
 import { widensTo } from './types.js';
 import { UNSTORABLE, originalBase64, parseInstant } from './values.js';
+
+/** Rows that are encoded at once: the connection that writes the batch before waits for this thread between its statements. */
+const SLICE_ROWS = 250;
 
 /** A value that is kept in `_extra` and not in its column. */
 export interface Discard {
@@ -101,8 +105,8 @@ export class TableEncoder implements FieldSink {
     }
   };
 
-  /** The stream (valid until this encoder's next use), or what the table lacks; rows that never fit land in `rejected`. */
-  encode(plan: TablePlan, { rows, rewrite = false, partial = false }: SourceRows, rejected: RejectedRow[]): EncodedRows | SchemaWish {
+  /** One at a time for each plan. The stream (valid until this encoder's next use), or what the table lacks; rows that never fit land in `rejected`. */
+  async encode(plan: TablePlan, { rows, rewrite = false, partial = false }: SourceRows, rejected: RejectedRow[]): Promise<EncodedRows | SchemaWish> {
     const { copy } = this;
     const wider = new Set<PlanColumn>();
     this.discards = [];
@@ -111,7 +115,9 @@ export class TableEncoder implements FieldSink {
     let count = 0;
     let later = 0;
     plan.missing.clear();
+    let sliced = 0;
     for (const row of newestPerId(rows, plan.kind)) {
+      if (++sliced % SLICE_ROWS === 0) await immediate();
       const start = copy.position;
       const before = this.discards.length;
       const refused = this.encodeRow(plan, row, wider);
@@ -168,6 +174,7 @@ export class TableEncoder implements FieldSink {
       if (extra === undefined) copy.null(); else copy.json(extra);
       return undefined;
     } catch (error) {
+      if (error instanceof UnreadableRowError) return { reason: error.reason, message: error.message };
       if (error instanceof RangeError) return { reason: 'too_deep', message: 'the record is nested too deeply to be written' };
       throw error;
     }
