@@ -76,6 +76,15 @@ describe('refusals', () => {
     expect([malformed.status, malformed.headers['content-type']]).toEqual([400, 'application/problem+json']);
   });
 
+  it('say which methods a path takes, which type of body, and how large', async () => {
+    const owner = { authorization: `Bearer ${gateway.ownerKey}` };
+    expect(await call('PUT', '/sources', {})).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST', 'content-type': 'application/problem+json' }, body: { code: 'method_not_allowed' } });
+    expect(await call('GET', '/account/password')).toMatchObject({ status: 405, headers: { allow: 'PUT' } });
+    expect(await call('DELETE', '/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await send('POST', '/api/v1/sources', { ...owner, 'content-type': 'text/csv' }, 'a,b')).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    expect(await send('POST', '/api/v1/sources', { ...owner, 'content-type': 'application/json' }, JSON.stringify({ name: 'x'.repeat(2_000_000) }))).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+  });
+
   it('know nothing of another workspace', async () => {
     const id = await gateway.made();
     await gateway.database.query(`insert into workspaces (id, name) values ($1, 'Other')`, [anyId]);
@@ -112,4 +121,23 @@ describe('catalog and documents', () => {
     }
     expect((await send('GET', '/api/docs/ui/..%2f..%2fpackage.json', {}, null)).status).toBe(404);
   });
+});
+
+describe('limits', () => {
+  it('count each caller and each address on their own, say what is left, and refuse with the seconds to wait', async () => {
+    const limited = await startGateway(control.url, await testKafka(), `${randomName()}.`, { env: { RATE_LIMIT_PER_MINUTE: '3', RATE_LIMIT_ANONYMOUS_PER_MINUTE: '2' } });
+    try {
+      // The bootstrap is over, so the first gateway's key is the one that counts.
+      const headers = { authorization: `Bearer ${gateway.ownerKey}` };
+      const ask = () => limited.call('GET', '/workspaces', undefined, headers);
+      const answers = await Promise.all(Array.from({ length: 8 }, ask));
+      expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
+      expect(answers[0]?.headers).toMatchObject({ 'ratelimit-policy': '"caller";q=3;w=60', ratelimit: expect.stringMatching(/^"caller";r=\d;t=\d+$/) });
+      expect(answers.find(({ status }) => status !== 200)).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^(1?\d|20)$/) }, body: { code: 'too_many_requests' } });
+      const nobody = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((key) => limited.call('GET', '/workspaces', undefined, { authorization: `Bearer cs_${key}` })));
+      expect(new Set(nobody.map(({ status }) => status))).toEqual(new Set([401, 429]));
+    } finally {
+      await limited.close();
+    }
+  }, 60_000);
 });

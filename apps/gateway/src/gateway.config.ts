@@ -1,4 +1,4 @@
-import { IsEmail, IsInt, IsJSON, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsEmail, IsIn, IsInt, IsJSON, IsOptional, IsString, Matches, Max, Min, MinLength, ValidateIf } from 'class-validator';
 import { DatabaseConfig, Setting } from '#platform';
 
 export class GatewayConfig extends DatabaseConfig {
@@ -86,4 +86,36 @@ export class GatewayConfig extends DatabaseConfig {
   @Setting({ env: 'TRUSTED_PROXIES', description: 'Addresses or networks (CIDR) of the proxies in front of the gateway, separated by commas: their X-Forwarded-For is believed, so that the audit log and the limits see where a request comes from.', type: 'list', default: '' })
   @IsString({ each: true })
   trustedProxies!: string[];
+
+  @Setting({ env: 'RATE_LIMIT_PER_MINUTE', description: 'Requests a minute that each API key and each person may make, counted by each gateway on its own. 0: any number.', type: 'integer', default: '1200' })
+  @IsInt() @Min(0)
+  requestsPerMinute!: number;
+
+  @Setting({ env: 'RATE_LIMIT_ANONYMOUS_PER_MINUTE', description: 'The same for each address (IPv6: network) without a valid key or session.', type: 'integer', default: '300' })
+  @IsInt() @Min(0)
+  anonymousRequestsPerMinute!: number;
+
+  @Setting({ env: 'OIDC_ISSUER', description: 'Issuer URL of an OpenID Connect identity provider that people may sign in with. Its redirect URI is <PUBLIC_URL>/api/v1/oidc/callback.', optional: true })
+  @IsOptional() @Matches(/^https?:\/\//, { message: 'it must start with http:// or https://' })
+  oidcIssuer?: string;
+
+  @Setting({ env: 'OIDC_CLIENT_ID', description: 'Client id there; needed with OIDC_ISSUER.', optional: true })
+  @ValidateIf(({ oidcIssuer }: GatewayConfig) => oidcIssuer !== undefined) @IsString({ message: 'it is needed with OIDC_ISSUER' })
+  oidcClientId?: string;
+
+  @Setting({ env: 'OIDC_CLIENT_SECRET', description: 'Client secret there; without one the client is public and proves itself by PKCE alone.', type: 'secret', optional: true })
+  @IsOptional() @IsString()
+  oidcClientSecret?: string;
+
+  @Setting({ env: 'OIDC_NAME', description: 'What the button on the sign-in page says after "Sign in with".', default: 'single sign-on' })
+  @IsString() @MinLength(1)
+  oidcName!: string;
+
+  @Setting({ env: 'OIDC_ALLOWED_DOMAINS', description: 'Domains of e-mail addresses that may sign in with the identity provider, separated by commas. Empty: any that was invited.', type: 'list', default: '' })
+  @Matches(/^[a-z0-9.-]+$/, { each: true, message: 'it must be domains in lower case' })
+  oidcAllowedDomains!: string[];
+
+  @Setting({ env: 'OIDC_DEFAULT_ROLE', description: 'Role in the first workspace for people of OIDC_ALLOWED_DOMAINS who were not invited: viewer or editor. Without it they are refused.', optional: true })
+  @IsOptional() @IsIn(['viewer', 'editor'])
+  oidcDefaultRole?: string;
 }

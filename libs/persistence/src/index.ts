@@ -12,6 +12,7 @@ export { DEAD_LETTER_STATES, DeadLetterRepository, type DeadLetterCount, type De
 export { HousekeepingRepository, type Retention } from './housekeeping.repository.js';
 export { DELIVERY_STATES, DeliveryRepository, type DeliveryResult, type DeliveryRow, type DeliveryState, type LoggedAttempt, type NewDelivery, type TakenDelivery } from './delivery.repository.js';
 export { DestinationRepository, type DestinationChange, type DestinationDisabled, type DestinationRow, type DestinationTarget, type RoundHealth } from './destination.repository.js';
+export { IdentityRepository, type Identity, type LinkedIdentity } from './identity.repository.js';
 export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
 export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';

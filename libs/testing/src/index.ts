@@ -13,3 +13,4 @@ export { outboundEnvelope, type SalesforceSimulator, startSalesforceSimulator } 
 export { startEventCatcher, type CaughtRequest, type EventCatcher } from './event-catcher/event-catcher.js';
 export { startMailCatcher, type MailCatcher } from './mail-catcher/mail-catcher.js';
 export type { CaughtMail } from './mail-catcher/read-mail.js';
+export { startIdentityProvider, type IdentityProviderSimulator } from './harness/identity-provider.js';

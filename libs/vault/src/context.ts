@@ -9,6 +9,8 @@ export const sealContext = {
   oauthClient: (clientRowId: string): string => `oauth-client:${clientRowId}:secret`,
   oauthAuthorization: (id: string): string => `oauth-authorization:${id}`,
   oauthGrant: (id: string): string => `oauth-grant:${id}`,
+  /** Of a browser on its way to the identity provider. */
+  oidcFlow: (): string => 'oidc-flow',
   warehouseReader: (warehouseId: string): string => `warehouse:${warehouseId}:reader`,
   notificationHook: (workspaceId: string): string => `workspace:${workspaceId}:notification-hook`,
   destinationSecret: (destinationId: string): string => `destination:${destinationId}:secret`,

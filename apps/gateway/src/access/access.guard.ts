@@ -1,24 +1,36 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
 import { AccessRepository, type Principal, type Role } from '#persistence';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { networkOf } from '../http/origin.js';
 import { Problem } from '../http/problem.js';
+import { RateLimit } from '../http/rate-limit.js';
 import { sessionToken } from './cookie.js';
 import { NEEDS, PERSON, PUBLIC, READS, SAFE_METHODS, allows, type Authenticated } from './principal.js';
 
 /** Every route, unless it is marked public: who is calling, and whether their role is enough. What changes something is in the audit log, refused or not. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector, private readonly access: AccessRepository, private readonly audit: AuditTrail) {}
+  constructor(private readonly reflector: Reflector, private readonly access: AccessRepository, private readonly audit: AuditTrail, private readonly limits: RateLimit) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     const marked = <T>(mark: string): T | undefined => this.reflector.getAllAndOverride<T | undefined>(mark, targets);
-    if (marked<boolean>(PUBLIC) === true) return true;
-    const request = context.switchToHttp().getRequest<Authenticated>();
+    const [request, reply] = [context.switchToHttp().getRequest<Authenticated>(), context.switchToHttp().getResponse<FastifyReply>()];
+    if (marked<boolean>(PUBLIC) === true) {
+      // The console's own files are as many as a page needs.
+      if (request.url.startsWith('/api/v1/')) this.limits.address(networkOf(request.ip), reply);
+      return true;
+    }
     const safe = SAFE_METHODS.includes(request.method);
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const principal = await this.principal(bearer, request.headers.cookie);
+    if (principal === undefined) {
+      this.limits.address(networkOf(request.ip), reply);
+      throw new Problem({ status: 401, code: 'unauthenticated', title: 'You are not signed in.', remedy: 'Sign in with POST /api/v1/session, or send an API key as a bearer token.' });
+    }
+    this.limits.caller(principal.apiKeyId ?? principal.userId ?? '', reply);
     request.principal = principal;
     if (!safe && marked<boolean>(READS) !== true) await this.audit.begin(request, context);
     // Browsers send the cookie along with requests that other sites start; they also say so.
@@ -35,12 +47,9 @@ export class AccessGuard implements CanActivate {
     return true;
   }
 
-  private async principal(bearer: string | undefined, cookies: string | undefined): Promise<Principal> {
+  private async principal(bearer: string | undefined, cookies: string | undefined): Promise<Principal | undefined> {
     const cookie = sessionToken(cookies);
-    const principal = bearer !== undefined ? await this.access.byApiKey(bearer) : cookie !== undefined ? await this.access.bySession(cookie) : undefined;
-    if (principal === undefined) {
-      throw new Problem({ status: 401, code: 'unauthenticated', title: 'You are not signed in.', remedy: 'Sign in with POST /api/v1/session, or send an API key as a bearer token.' });
-    }
-    return principal;
+    if (bearer !== undefined) return this.access.byApiKey(bearer);
+    return cookie === undefined ? undefined : this.access.bySession(cookie);
   }
 }

@@ -1,13 +1,16 @@
 const NAME = 'cs_session';
 
-/** The session's token out of a Cookie header. */
-export function sessionToken(header: string | undefined): string | undefined {
+/** The value of a cookie in a Cookie header. */
+export function cookieIn(header: string | undefined, name: string): string | undefined {
   for (const part of header?.split(';') ?? []) {
     const cut = part.indexOf('=');
-    if (part.slice(0, cut).trim() === NAME) return part.slice(cut + 1).trim() || undefined;
+    if (part.slice(0, cut).trim() === name) return part.slice(cut + 1).trim() || undefined;
   }
   return undefined;
 }
+
+/** The session's token out of a Cookie header. */
+export const sessionToken = (header: string | undefined): string | undefined => cookieIn(header, NAME);
 
 /** A Set-Cookie header; without a token it takes the cookie away. */
 export function sessionCookie(token: string | undefined, maxAgeSeconds: number, secure: boolean): string {

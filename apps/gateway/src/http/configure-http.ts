@@ -6,9 +6,24 @@ import { CONSOLE_FOLDER } from '../console/console.controller.js';
 import { Documents } from '../docs/documents.js';
 import { openApi } from '../docs/open-api.js';
 import type { GatewayConfig } from '../gateway.config.js';
+import { AllowedMethods } from './allowed-methods.js';
+import { sendProblem } from './send-problem.js';
 
-/** Fastify, told whose X-Forwarded-For it may believe. */
-export const httpAdapter = ({ trustedProxies }: GatewayConfig): FastifyAdapter => new FastifyAdapter({ trustProxy: trustedProxies.length === 0 ? false : trustedProxies });
+/** Fastify, told whose X-Forwarded-For it may believe, and to name the methods of a path that is asked by another one. */
+export function httpAdapter({ trustedProxies }: GatewayConfig): FastifyAdapter {
+  const adapter = new FastifyAdapter({ trustProxy: trustedProxies.length === 0 ? false : trustedProxies });
+  const fastify = adapter.getInstance();
+  const methods = new AllowedMethods();
+  fastify.addHook('onRoute', ({ method, url }) => { for (const one of [method].flat()) methods.add(one, url); });
+  fastify.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions;
+    if (!request.url.startsWith('/api/') || (url !== undefined && url !== '/*')) return undefined;
+    const allowed = methods.of(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length === 0) return undefined;
+    return sendProblem(reply.header('allow', allowed.join(', ')), { status: 405, code: 'method_not_allowed', title: `This path doesn't take ${request.method}.`, remedy: `It takes ${allowed.join(', ')}; /api/docs shows what for.` });
+  });
+  return adapter;
+}
 
 /** Last touches before the gateway listens. */
 export function configureHttp(app: NestFastifyApplication): void {

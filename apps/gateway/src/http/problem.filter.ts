@@ -3,6 +3,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CloudSourcesError, toErrorReport } from '#contracts';
 import { Logger, Metrics } from '#platform';
+import { sendProblem } from './send-problem.js';
 import { Problem, type ProblemBody, type ProblemCode } from './problem.js';
 
 const REFUSALS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
@@ -22,11 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const body = this.toBody(thrown, `${request.method} ${request.routeOptions?.url ?? ''}`);
-    const { retryAfterSeconds, ...rest } = body;
-    if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
-    if (body.status === 401) void reply.header('www-authenticate', 'Bearer realm="cloud-sources"');
-    // As bytes: to a string Fastify would add a charset, which this media type doesn't have.
-    void reply.status(body.status).header('content-type', 'application/problem+json').send(Buffer.from(JSON.stringify({ type: `urn:cloud-sources:problem:${body.code}`, ...rest })));
+    sendProblem(reply, body);
   }
 
   private toBody(thrown: unknown, route: string): ProblemBody {

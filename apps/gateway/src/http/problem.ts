@@ -3,7 +3,7 @@ import type { ErrorCode } from '#contracts';
 /** Codes of the API's own refusals, beside those of the error taxonomy. */
 export const PROBLEM_CODES = [
   'validation_failed', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'too_many_requests', 'run_active', 'sync_quota_used_up', 'source_in_error', 'source_paused', 'warehouse_required', 'warehouse_refused',
-  'warehouse_unavailable', 'kafka_unavailable', 'warehouse_in_use', 'source_not_included', 'slug_taken', 'idempotency_key_reused', 'unsupported_media_type', 'payload_too_large', 'oauth_client_missing', 'account_differs',
+  'warehouse_unavailable', 'kafka_unavailable', 'warehouse_in_use', 'source_not_included', 'slug_taken', 'idempotency_key_reused', 'unsupported_media_type', 'method_not_allowed', 'payload_too_large', 'oauth_client_missing', 'account_differs',
   'query_failed', 'query_refused', 'query_timeout', 'query_cancelled', 'query_too_large',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number] | ErrorCode;

@@ -56,7 +56,7 @@ A secret that isn't listed here isn't mounted.
 {{- $values := mergeOverwrite (deepCopy $.Values.fetcher) (deepCopy (default dict $own)) -}}
 {{- $all = append $all (dict "component" (printf "fetcher-%s" $name) "app" "fetcher" "values" $values "secrets" (list "database" "vault") "partners" true "env" (dict "CONNECTORS" $name)) -}}
 {{- end -}}
-{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key" "support-smtp") "support" .Values.support.smtpSecret.name "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
+{{- $all = append $all (dict "component" "gateway" "app" "gateway" "values" .Values.gateway "secrets" (list "database" "vault" "first-password" "first-api-key" "support-smtp" "oidc-client") "support" .Values.support.smtpSecret.name "partners" true "http" true "env" (include "cloud-sources.gatewayEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "webhook-gateway" "app" "webhook-gateway" "values" .Values.webhookGateway "secrets" (list "database" "vault") "http" true "env" (include "cloud-sources.httpEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "scheduler" "app" "scheduler" "values" .Values.scheduler "secrets" (list "database" "vault" "support-smtp" "support-hook") "support" (or .Values.support.smtpSecret.name .Values.support.hookUrl) "env" (include "cloud-sources.schedulerEnv" . | fromYaml)) -}}
 {{- $all = append $all (dict "component" "normalizer" "app" "normalizer" "values" .Values.normalizer "secrets" list "env" dict) -}}
@@ -90,6 +90,17 @@ BOOTSTRAP_WORKSPACE: {{ .workspace | quote }}
 {{- end }}
 {{- with .Values.gateway.trustedProxies }}
 TRUSTED_PROXIES: {{ join "," . | quote }}
+{{- end }}
+{{- with .Values.gateway.oidc }}
+{{- if .issuer }}
+OIDC_ISSUER: {{ .issuer | quote }}
+OIDC_CLIENT_ID: {{ required "gateway.oidc.clientId: the client at the issuer?" .clientId | quote }}
+OIDC_NAME: {{ .name | quote }}
+OIDC_ALLOWED_DOMAINS: {{ join "," .allowedDomains | quote }}
+{{- if .defaultRole }}
+OIDC_DEFAULT_ROLE: {{ .defaultRole }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if .Values.support.smtpSecret.name }}
 SUPPORT_MAIL_FROM: {{ .Values.support.mailFrom | quote }}
@@ -125,6 +136,11 @@ SUPPORT_HOOK_URL: {{ .hookUrl | quote }}
 {{- end -}}
 {{- if and .email .secret.apiKeyKey -}}
 {{- $_ := set $files "first-api-key" (dict "env" "BOOTSTRAP_API_KEY" "file" "first-api-key" "name" .secret.name "key" .secret.apiKeyKey) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.gateway.oidc -}}
+{{- if and .issuer .secret.name -}}
+{{- $_ := set $files "oidc-client" (dict "env" "OIDC_CLIENT_SECRET" "file" "oidc-client-secret" "name" .secret.name "key" .secret.key) -}}
 {{- end -}}
 {{- end -}}
 {{- with .Values.support -}}

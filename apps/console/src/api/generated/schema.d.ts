@@ -356,6 +356,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how one can sign in
+         * @description Besides e-mail and password.
+         */
+        get: operations["oidc_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in with the identity provider
+         * @description For browsers: OpenID Connect, authorization code with PKCE.
+         */
+        get: operations["oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the identity provider */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's identities
+         * @description At the identity provider: what one can sign in with besides the password.
+         */
+        get: operations["identities_list"];
+        put?: never;
+        post?: never;
+        /**
+         * Unlink one's identities
+         * @description Refused to who has no password.
+         */
+        delete: operations["identities_unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalog": {
         parameters: {
             query?: never;
@@ -2265,6 +2346,24 @@ export interface components {
         };
         AuditActionListDto: {
             data: components["schemas"]["AuditActionDto"][];
+        };
+        IdentityProviderDto: {
+            /** @description What its button says. */
+            name: string;
+        };
+        SignInOptionsDto: {
+            identityProvider: components["schemas"]["IdentityProviderDto"] | null;
+        };
+        IdentityDto: {
+            issuer: string;
+            email: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+        };
+        IdentityListDto: {
+            data: components["schemas"]["IdentityDto"][];
         };
         CatalogOAuthDto: {
             /** @description Fields of the configuration that come with the sign-in: not to be asked for. */
@@ -4189,7 +4288,7 @@ export interface components {
             warnings: components["schemas"]["ScheduleWarningDto"][];
         };
         /** @enum {string} */
-        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "payload_too_large" | "oauth_client_missing" | "account_differs" | "query_failed" | "query_refused" | "query_timeout" | "query_cancelled" | "query_too_large" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
+        ProblemCode: "validation_failed" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many_requests" | "run_active" | "sync_quota_used_up" | "source_in_error" | "source_paused" | "warehouse_required" | "warehouse_refused" | "warehouse_unavailable" | "kafka_unavailable" | "warehouse_in_use" | "source_not_included" | "slug_taken" | "idempotency_key_reused" | "unsupported_media_type" | "method_not_allowed" | "payload_too_large" | "oauth_client_missing" | "account_differs" | "query_failed" | "query_refused" | "query_timeout" | "query_cancelled" | "query_too_large" | "authentication_failed" | "permission_denied" | "rate_limited" | "budget_exhausted" | "partner_unavailable" | "partner_contract" | "configuration_invalid" | "hung" | "out_of_memory" | "internal";
         FieldErrorDto: {
             /** @description Path of the field. */
             field: string;
@@ -5019,6 +5118,148 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuditActionListDto"];
                 };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    oidc_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptionsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    oidc_start: {
+        parameters: {
+            query?: {
+                /** @description Path of the console to go on at. */
+                to?: string;
+                /** @description Links the account of who is signed in. */
+                link?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the identity provider, or back to the console with what is wrong. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the console: signed in, or with what is wrong. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    identities_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityListDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    identities_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unlinked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: what happened and what to do. */
             default: {
