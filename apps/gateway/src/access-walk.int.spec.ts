@@ -111,6 +111,8 @@ beforeAll(async () => {
   }
 }, 120_000);
 afterAll(async () => {
+  // Logins are the whole server's, so they don't go with the database.
+  for (const { role } of await gateway.database.query('select role from warehouse_readers') as { role: string }[]) await gateway.database.query(`drop owned by ${role} cascade; drop role ${role}`);
   await gateway?.close();
   await control?.drop();
 }, 60_000);
