@@ -4,7 +4,6 @@ import type { Principal } from './access.repository.js';
 import { isId, isUniqueViolation, rows } from './database.js';
 import { remember, type Idempotency } from './idempotency.js';
 import { queue, type ModelRun } from './model-run.repository.js';
-import { AUTHOR } from './query.repository.js';
 
 /** SQL whose result is kept up to date. */
 export interface Model {
@@ -60,12 +59,12 @@ export class ModelRepository {
   }
 
   /** With its first computation. @throws SlugTaken | IdempotencyConflict */
-  async create(id: string, { warehouseId, kind, name, slug, description, statement, intervalMinutes }: NewModel, { workspaceId, userId, apiKeyId }: Principal, idempotency: Idempotency | undefined): Promise<void> {
+  async create(id: string, { warehouseId, kind, name, slug, description, statement, intervalMinutes }: NewModel, { workspaceId, name: author }: Principal, idempotency: Idempotency | undefined): Promise<void> {
     try {
       await this.database.transaction(async (tx) => {
         await remember(tx, workspaceId, id, idempotency);
         await rows(tx, `insert into models (id, workspace_id, warehouse_id, kind, name, slug, description, statement, interval_minutes, next_run_at, author)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9::integer, now() + $9::integer * interval '1 minute', ${AUTHOR('$10', '$11')})`, [id, workspaceId, warehouseId, kind, name, slug, description, statement, intervalMinutes, userId, apiKeyId]);
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9::integer, now() + $9::integer * interval '1 minute', $10)`, [id, workspaceId, warehouseId, kind, name, slug, description, statement, intervalMinutes, author]);
         await queue(tx, id, 'change');
       });
     } catch (error) {

@@ -35,16 +35,13 @@ const QUERY = `id, kind, author, statement, case when state = 'running' and dead
   row_count::float8 as "rowCount", truncated, case when state = 'running' and deadline < now() then '${JSON.stringify(LOST)}'::jsonb else error end as error`;
 const SAVED = 'id, name, statement, author, created_at as "createdAt", updated_at as "updatedAt"';
 
-/** Who it is, in words: the e-mail address or the API key's name. `who`: parameters of the user's id and the key's id. */
-export const AUTHOR = (user: string, key: string): string => `coalesce((select email from users where id = ${user}::uuid), (select name from api_keys where id = ${key}::uuid), 'somebody who is gone')`;
-
 /** People's SQL: what was run, what is kept for later, and the login that it runs under. The caller has checked that the warehouse is the workspace's. */
 export class QueryRepository {
   constructor(private readonly database: DataSource) {}
 
-  async begin(query: { readonly id: string; readonly warehouseId: string; readonly kind: 'query' | 'export'; readonly statement: string; readonly timeoutMs: number }, { workspaceId, userId, apiKeyId }: Principal): Promise<void> {
-    await rows(this.database, `insert into sql_queries (id, workspace_id, warehouse_id, kind, statement, author, deadline) values ($1, $2, $3, $4, $5, ${AUTHOR('$7', '$8')}, now() + $6::float8 * interval '1 millisecond')`,
-      [query.id, workspaceId, query.warehouseId, query.kind, query.statement.replaceAll('\u0000', '\ufffd'), query.timeoutMs, userId, apiKeyId]);
+  async begin(query: { readonly id: string; readonly warehouseId: string; readonly kind: 'query' | 'export'; readonly statement: string; readonly timeoutMs: number }, { workspaceId, name }: Principal): Promise<void> {
+    await rows(this.database, `insert into sql_queries (id, workspace_id, warehouse_id, kind, statement, author, deadline) values ($1, $2, $3, $4, $5, $7, now() + $6::float8 * interval '1 millisecond')`,
+      [query.id, workspaceId, query.warehouseId, query.kind, query.statement.replaceAll('\u0000', '\ufffd'), query.timeoutMs, name]);
     await rows(this.database, 'delete from sql_queries where warehouse_id = $1 and id < (select id from sql_queries where warehouse_id = $1 order by id desc offset $2 limit 1)', [query.warehouseId, KEPT]);
   }
 
@@ -65,9 +62,9 @@ export class QueryRepository {
   saved(warehouseId: string): Promise<SavedQuery[]> { return rows(this.database, `select ${SAVED} from saved_queries where warehouse_id = $1 order by lower(name), id`, [warehouseId]); }
 
   /** Replaces the one of that name. `id` is that of a new one. */
-  async save(id: string, warehouseId: string, name: string, statement: string, { workspaceId, userId, apiKeyId }: Principal): Promise<SavedQuery> {
-    const [saved] = await rows<SavedQuery>(this.database, `insert into saved_queries (id, workspace_id, warehouse_id, name, statement, author) values ($1, $2, $3, $4, $5, ${AUTHOR('$6', '$7')})
-      on conflict (warehouse_id, name) do update set statement = excluded.statement, author = excluded.author, updated_at = now() returning ${SAVED}`, [id, workspaceId, warehouseId, name, statement, userId, apiKeyId]);
+  async save(id: string, warehouseId: string, name: string, statement: string, { workspaceId, name: author }: Principal): Promise<SavedQuery> {
+    const [saved] = await rows<SavedQuery>(this.database, `insert into saved_queries (id, workspace_id, warehouse_id, name, statement, author) values ($1, $2, $3, $4, $5, $6)
+      on conflict (warehouse_id, name) do update set statement = excluded.statement, author = excluded.author, updated_at = now() returning ${SAVED}`, [id, workspaceId, warehouseId, name, statement, author]);
     if (saved === undefined) throw new Error('the query that was just saved is gone');
     return saved;
   }

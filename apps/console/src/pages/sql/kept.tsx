@@ -25,9 +25,9 @@ export function History({ warehouseId, choose }: { warehouseId: string; choose: 
           <Table.Thead><Table.Tr><Table.Th>When</Table.Th><Table.Th>Who</Table.Th><Table.Th>Statement</Table.Th><Table.Th>State</Table.Th><Table.Th ta="right">Rows</Table.Th><Table.Th ta="right">Seconds</Table.Th><Table.Th /></Table.Tr></Table.Thead>
           <Table.Tbody>{ran.map(({ id, startedAt, author, statement, state, rowCount, truncated, durationMs, error, kind }) => (
             <Table.Tr key={id}>
-              <Table.Td><Instant at={startedAt} /></Table.Td>
-              <Table.Td className="wrap-anywhere">{author}</Table.Td>
-              <Table.Td miw={260}><Statement text={statement} />{error !== null && <Text size="sm" className="fails">{error.title}</Text>}</Table.Td>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}><Instant at={startedAt} /></Table.Td>
+              <Table.Td maw={200} className="wrap-anywhere">{author}</Table.Td>
+              <Table.Td miw={260}><Statement text={statement} />{error !== null && <Text size="sm" span className="fails">{error.title}</Text>}</Table.Td>
               <Table.Td><Badge variant="light" tt="none" color={COLORS[state] ?? 'gray'}>{kind === 'export' ? `export ${state}` : state}</Badge></Table.Td>
               <Table.Td ta="right">{rowCount === null ? '' : `${count(rowCount)}${truncated === true ? '+' : ''}`}</Table.Td>
               <Table.Td ta="right">{durationMs === null ? '' : (durationMs / 1_000).toFixed(2)}</Table.Td>
