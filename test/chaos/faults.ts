@@ -10,7 +10,7 @@ import { RECORD_FAULTS } from './record-faults.js';
 import { SmallDisk } from './small-disk.js';
 import { SLUG, type World } from './world.js';
 
-const SERVICES = ['fetcher', 'normalizer', 'warehouse-loader', 'webhook-gateway', 'scheduler', 'gateway'] as const;
+const SERVICES = ['fetcher', 'normalizer', 'warehouse-loader', 'event-forwarder', 'webhook-gateway', 'scheduler', 'gateway'] as const;
 /** Memory that a service may grow by while something is away, in MiB: what waits is bounded. */
 const MAX_GROWTH_MB = 150;
 const LONGEST_ANSWER_MS = 2_500;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createKafka, RecordProducer, type Kafka } from '#kafka';
-import { startStripeSimulator, type StripeSimulator } from '#testing';
+import { startEventCatcher, startStripeSimulator, type EventCatcher, type StripeSimulator } from '#testing';
 import type { RunDetail, Source, Webhook } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product, type Part } from '../e2e/support/product.js';
@@ -39,6 +39,9 @@ export class World {
   source!: Source;
   /** Dead letters that the faults so far must have made. */
   expectedLetters = 0;
+  /** Ids of events that the destination was sent. */
+  private readonly forwarded = new Set<string>();
+  private catcher: EventCatcher | undefined;
   private syncing = false;
   private turn: Promise<void> = Promise.resolve();
 
@@ -58,6 +61,8 @@ export class World {
       partner.webhooks.behaviour = { retryDelaysMs: [500, 1_000, 2_000, 4_000, ...Array.from({ length: 60 }, () => 5_000)] };
       warehouse.port = String(proxy.port);
       await product.connectWarehouse(warehouse.href);
+      world.catcher = await startEventCatcher({ answer: ({ body }) => { world.forwarded.add((JSON.parse(body) as { data: { id: string } }).data.id); return { status: 204 }; } });
+      await product.api.post('destinations', { kind: 'webhook', name: 'Chaos', url: world.catcher.url });
       world.source = await product.createStripe(partner.url, { name: 'Chaos', slug: SLUG, collections: COLLECTIONS, intervalMinutes: 1_440 });
       const { url } = await product.api.put<Webhook>(`sources/${world.source.id}/webhook/secret`, { secret: product.secrets.webhookSecret });
       partner.addWebhookEndpoint({ url, secret: product.secrets.webhookSecret });
@@ -75,6 +80,7 @@ export class World {
     await this.partner.stop();
     await this.proxy.close();
     await this.product.stop();
+    await this.catcher?.stop();
   }
 
   /** Webhooks flow and one sync follows the other. */
@@ -113,6 +119,7 @@ export class World {
     const rows = await product.warehouse.rows<{ id: string }>(EVENTS.map((table) => `select id from ${SLUG}.${table}`).join(' union all '));
     const arrived = new Set(rows.map(({ id }) => id));
     const wanted = new Set(partner.webhooks.deliveries.filter(({ type, status }) => status === 200 && /^(customer\.|subscription_schedule\.)/.test(type)).map(({ eventId }) => eventId));
+    await untilTrue('the destination has every event', () => [...wanted].every((id) => this.forwarded.has(id)), patience);
     const letters = [...(await product.topics.deadLetters()).values()].reduce((sum, count) => sum + count, 0);
     return {
       strayLetters: letters - this.expectedLetters,

@@ -45,6 +45,14 @@ const warehouseTabs = [
   createRoute({ getParentRoute: ofWarehouse, path: '/sql', component: lazyRouteComponent(() => import('./pages/sql/sql'), 'SqlTab') }),
   createRoute({ getParentRoute: ofWarehouse, path: '/settings', component: lazyRouteComponent(() => import('./pages/warehouse/settings'), 'WarehouseSettingsTab') }),
 ];
+const destinations = createRoute({ getParentRoute: parent, path: '/destinations', component: lazyRouteComponent(() => import('./pages/destinations/destinations'), 'DestinationsPage') });
+const newDestination = createRoute({ getParentRoute: parent, path: '/destinations/new/$kind', component: lazyRouteComponent(() => import('./pages/destinations/new-destination'), 'NewDestinationPage') });
+const destination = createRoute({ getParentRoute: parent, path: '/destinations/$destinationId', component: lazyRouteComponent(() => import('./pages/destinations/destination'), 'DestinationPage') });
+const destinationTab = () => destination;
+const destinationTabs = [
+  createRoute({ getParentRoute: destinationTab, path: '/', component: lazyRouteComponent(() => import('./pages/destinations/delivery-log'), 'DeliveryLogTab') }),
+  createRoute({ getParentRoute: destinationTab, path: '/settings', component: lazyRouteComponent(() => import('./pages/destinations/settings'), 'DestinationSettingsTab') }),
+];
 const schedule = createRoute({ getParentRoute: parent, path: '/schedule', component: lazyRouteComponent(() => import('./pages/schedule/schedule'), 'SchedulePage') });
 const usage = createRoute({ getParentRoute: parent, path: '/usage', component: lazyRouteComponent(() => import('./pages/usage/usage'), 'UsagePage') });
 const models = [
@@ -61,7 +69,7 @@ const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters',
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, schedule, usage, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -44,11 +44,13 @@ function decode(message: IncomingMessage, listenersOf: (workspaceId: string) => 
 /** For each destination that wants the event, its delivery. @param knownSince since when the log of deliveries is whole, ms since the epoch */
 export function deliveriesOf({ message, event, listeners, replayed, again }: Arrived, knownSince: number): NewDelivery[] {
   const receivedAt = Date.parse(event.receivedAt);
+  // One clock that is behind must not make an event look older than its destination.
+  const arrivedAt = replayed || again ? receivedAt : Math.max(receivedAt, Number(message.timestamp));
   // It was sent when it came first, and whether is not known any more.
   if (replayed && receivedAt < knownSince) return [];
   const { messageId, sourceId, connector, collection, value } = event;
   const { topic, partition, offset, key } = message;
-  const kept = listeners.filter(({ startsAt, wants }) => receivedAt >= startsAt && wants(event));
+  const kept = listeners.filter(({ startsAt, wants }) => arrivedAt >= startsAt && wants(event));
   if (kept.length === 0) return [];
   const headers = Object.fromEntries(Object.entries(message.headers).flatMap(([name, header]) => (header === undefined || Array.isArray(header) ? [] : [[name, Buffer.from(header).toString('base64')]])));
   return kept.map(({ id, subject }) => ({

@@ -60,6 +60,25 @@ export const deadLetterCountsQuery = (filter: LetterFilter) => queryOptions({
   queryFn: async () => (await answer(api.GET('/api/v1/dead-letters/counts', { params: { query: filter } }))).data,
 });
 
+/** Nobody tells of deliveries: looked at again by itself. */
+const DELIVERIES_MS = 3_000;
+
+export const destinationsQuery = queryOptions({
+  queryKey: ['destinations'], refetchInterval: OVERVIEW_MS,
+  queryFn: async () => (await answer(api.GET('/api/v1/destinations', { params: { query: { limit: 200 } } }))).data,
+});
+
+export const destinationQuery = (id: string) => queryOptions({ queryKey: ['destination', id], refetchInterval: DELIVERIES_MS, queryFn: () => answer(api.GET('/api/v1/destinations/{id}', { params: { path: { id } } })) });
+
+export type DeliveryState = NonNullable<NonNullable<paths['/api/v1/destinations/{id}/deliveries']['get']['parameters']['query']>['state']>;
+
+export const deliveriesQuery = (id: string, state: DeliveryState | undefined) => infiniteQueryOptions({
+  queryKey: ['destination', id, 'deliveries', state ?? 'all'], refetchInterval: DELIVERIES_MS,
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/destinations/{id}/deliveries', { params: { path: { id }, query: { limit: 25, ...(state !== undefined && { state }), ...(cursor !== undefined && { cursor }) } } })),
+  getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+});
+
 export const retainedQuery = (id: string) => queryOptions({ queryKey: ['source', id, 'retained'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sources/{id}/replay', { params: { path: { id } } })) });
 
 export const tablesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'tables'], staleTime: 30_000, queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/tables', { params: { path: { id } } }))).data });

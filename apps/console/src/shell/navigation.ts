@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -11,6 +11,7 @@ export const PLACES: readonly Place[] = [
   { to: '/usage', title: 'Usage', icon: IconChartBar },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
   { to: '/audiences', title: 'Audiences', icon: IconUsersGroup },
+  { to: '/destinations', title: 'Destinations', icon: IconSend },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },
   { to: '/settings', title: 'Settings', icon: IconSettings },
