@@ -13,7 +13,7 @@ export const KINDS: readonly KindInfo[] = [
     url: 'Endpoint URL', urlHelp: 'Where each event is posted to', placeholder: 'https://example.com/hooks/cloud-sources',
   },
   {
-    kind: 'segment', title: 'Segment-compatible API', icon: IconChartDots3, about: 'Events as track calls to Segment, or to any tool that speaks its HTTP tracking API: RudderStack, Jitsu, Intempt and others.',
+    kind: 'segment', title: 'Segment-compatible API', icon: IconChartDots3, about: 'Events as track calls to Segment, or to any tool that speaks its HTTP tracking API, such as RudderStack.',
     url: 'API URL', urlHelp: 'Without /v1/batch. Segment: https://api.segment.io, in the EU https://events.eu1.segmentapis.com', placeholder: 'https://api.segment.io',
   },
 ];
