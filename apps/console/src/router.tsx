@@ -17,7 +17,7 @@ const home = createRoute({ getParentRoute: parent, path: '/', component: lazyRou
 const catalog = createRoute({ getParentRoute: parent, path: '/catalog', component: lazyRouteComponent(() => import('./pages/catalog'), 'CatalogPage') });
 const sources = createRoute({ getParentRoute: parent, path: '/sources', component: lazyRouteComponent(() => import('./pages/sources'), 'SourcesPage') });
 const setup = createRoute({
-  getParentRoute: parent, path: '/sources/new/$connector', validateSearch: ({ step }): { step?: number } => ({ step: Number.isInteger(step) ? Number(step) : undefined }),
+  getParentRoute: parent, path: '/sources/new/$connector', validateSearch: ({ step, source: made }): { step?: number; source?: string } => ({ step: Number.isInteger(step) ? Number(step) : undefined, source: text(made) }),
   component: lazyRouteComponent(() => import('./pages/setup/setup'), 'SetupPage'),
 });
 
@@ -29,6 +29,7 @@ const sourceTabs = [
   createRoute({ getParentRoute: tab, path: '/schedule', component: lazyRouteComponent(() => import('./pages/source/schedule'), 'ScheduleTab') }),
   createRoute({ getParentRoute: tab, path: '/usage', component: lazyRouteComponent(() => import('./pages/source/usage'), 'UsageTab') }),
   createRoute({ getParentRoute: tab, path: '/webhook', component: lazyRouteComponent(() => import('./pages/source/webhook'), 'WebhookTab') }),
+  createRoute({ getParentRoute: tab, path: '/verify', component: lazyRouteComponent(() => import('./pages/source/verify'), 'VerifyTab') }),
   createRoute({ getParentRoute: tab, path: '/settings', component: lazyRouteComponent(() => import('./pages/source/settings'), 'SettingsTab') }),
 ];
 

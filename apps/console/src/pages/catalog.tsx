@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Accordion, Anchor, Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { IconSearch, IconSearchOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -48,8 +48,8 @@ function ConnectorCard({ entry }: { entry: Entry }) {
         <Group justify="space-between"><Title order={2}>{entry.title}</Title><Anchor href={entry.documentationUrl} target="_blank" rel="noreferrer" size="sm">its documentation</Anchor></Group>
         <Text size="sm">{entry.description}</Text>
         <Group gap={6}>
-          <Badge variant="light" tt="none">{counted(objects, 'object collection')}</Badge>
-          <Badge variant="light" tt="none" color="violet">{counted(entry.collections.length - objects, 'event collection')}</Badge>
+          {objects > 0 && <Badge variant="light" tt="none">{counted(objects, 'object collection')}</Badge>}
+          {entry.collections.length > objects && <Badge variant="light" tt="none" color="violet">{counted(entry.collections.length - objects, 'event collection')}</Badge>}
           {entry.sync && <Badge variant="outline" tt="none">sync</Badge>}
           {entry.streaming && <Badge variant="outline" tt="none">streaming</Badge>}
         </Group>
@@ -58,8 +58,32 @@ function ConnectorCard({ entry }: { entry: Entry }) {
           <Text size="sm"><b>Calls</b> about {callsADay(entry)} a day at the default schedule when nothing changes</Text>
           <Text size="sm"><b>Limits</b> {entry.limits.text}</Text>
         </Stack>
+        <Permissions entry={entry} />
         <Group mt="auto"><Button component={Link} to={`/sources/new/${entry.name}`}>Connect {entry.title}</Button></Group>
       </Stack>
     </Card>
+  );
+}
+
+const SHOWN = 3;
+
+/** What must be allowed, and for which collections: nobody grants a right without knowing why. */
+function Permissions({ entry: { collections, title } }: { entry: Entry }) {
+  const needs = new Map<string, string[]>();
+  for (const { name, permissions } of collections) for (const permission of permissions) needs.set(permission, [...needs.get(permission) ?? [], name]);
+  if (needs.size === 0) return null;
+  return (
+    <Accordion variant="contained" chevronPosition="left">
+      <Accordion.Item value="permissions">
+        <Accordion.Control><Text size="sm">{counted(needs.size, 'permission')} and what each is for</Text></Accordion.Control>
+        <Accordion.Panel>
+          <Table fz="sm" aria-label={`Permissions of ${title}`}>
+            <Table.Thead><Table.Tr><Table.Th>To be allowed</Table.Th><Table.Th>So that we can read</Table.Th></Table.Tr></Table.Thead>
+            <Table.Tbody>{[...needs].map(([permission, names]) => <Table.Tr key={permission}><Table.Td>{permission}</Table.Td><Table.Td>{names.slice(0, SHOWN).join(', ')}{names.length > SHOWN && ` and ${names.length - SHOWN} more`}</Table.Td></Table.Tr>)}</Table.Tbody>
+          </Table>
+          <Text size="xs" c="dimmed" mt="xs">What isn't allowed is left out; the rest is read all the same.</Text>
+        </Accordion.Panel>
+      </Accordion.Item>
+    </Accordion>
   );
 }

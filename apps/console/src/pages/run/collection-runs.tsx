@@ -1,43 +1,72 @@
-import { Group, Progress, Table, Text } from '@mantine/core';
+import { Box, Group, Progress, Spoiler, Stack, Table, Text } from '@mantine/core';
 import { IconHourglass } from '@tabler/icons-react';
-import { ErrorNotice } from '../../parts/error-notice';
-import { duration } from '../../parts/instant';
+import { Clock, duration } from '../../parts/instant';
 import { Notices } from '../../parts/notices';
 import { count } from '../../parts/numbers';
 import { Status } from '../../parts/status';
 import type { Run } from './run';
 
-const ORDER = ['failed', 'killed', 'deferred', 'running', 'partial', 'succeeded', 'queued', 'skipped', 'cancelled'];
+type CollectionRun = Run['collections'][number];
 
-/** One line a collection; what needs attention first. */
+const ORDER = ['running', 'failed', 'killed', 'deferred', 'partial', 'queued', 'succeeded', 'skipped', 'cancelled'];
+const SKIPPED: Readonly<Record<string, string>> = { cancelled: 'Not reached: the run was cancelled.', killed: 'Not reached: the run was killed.' };
+
+/** One line a collection; what runs and what needs attention first, each error with its remedy. */
 export function CollectionRuns({ run, now }: { run: Run; now: number }) {
   const rows = [...run.collections].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.records - a.records || a.collection.localeCompare(b.collection));
   const most = Math.max(1, ...rows.map(({ records }) => records));
   return (
     <Table.ScrollContainer minWidth={620}>
       <Table>
-        <Table.Thead><Table.Tr><Table.Th>Collection</Table.Th><Table.Th>State</Table.Th><Table.Th w="26%"><span aria-hidden>Share</span></Table.Th><Table.Th ta="right">Records</Table.Th><Table.Th ta="right">API calls</Table.Th><Table.Th ta="right">Took</Table.Th></Table.Tr></Table.Thead>
-        <Table.Tbody>{rows.map((row) => {
-          const seconds = row.startedAt === null ? undefined : ((row.finishedAt === null ? now : Date.parse(row.finishedAt)) - Date.parse(row.startedAt)) / 1_000;
-          return [
-            <Table.Tr key={row.collection}>
-              <Table.Td fw={600}>{row.collection}</Table.Td>
-              <Table.Td><Group gap={4} wrap="nowrap"><Status state={row.state} />{row.state === 'deferred' && <IconHourglass size={16} aria-hidden />}</Group></Table.Td>
-              <Table.Td><Progress value={100 * row.records / most} animated={row.state === 'running'} aria-label={`${row.collection}: ${count(row.records)} records`} /></Table.Td>
-              <Table.Td ta="right">{count(row.records)}</Table.Td>
-              <Table.Td ta="right">{count(row.apiCalls)}</Table.Td>
-              <Table.Td ta="right">{seconds === undefined ? '—' : duration(seconds)}</Table.Td>
-            </Table.Tr>,
-            row.waitingUntil !== null && Date.parse(row.waitingUntil) > now && (
-              <Table.Tr key={`${row.collection} waits`}><Table.Td colSpan={6}><Text size="sm">The partner asks us to wait {duration((Date.parse(row.waitingUntil) - now) / 1_000)}; then it goes on by itself.</Text></Table.Td></Table.Tr>
-            ),
-            row.warning !== null && <Table.Tr key={`${row.collection} warning`}><Table.Td colSpan={6}><Notices notices={[row.warning]} /></Table.Td></Table.Tr>,
-            row.error !== null && (
-              <Table.Tr key={`${row.collection} error`}><Table.Td colSpan={6}><ErrorNotice error={row.error} /></Table.Td></Table.Tr>
-            ),
-          ];
-        })}</Table.Tbody>
+        <Table.Thead><Table.Tr><Table.Th>Collection</Table.Th><Table.Th>State</Table.Th><Table.Th w="24%"><span aria-hidden>Share of the records</span></Table.Th><Table.Th ta="right">Records</Table.Th><Table.Th ta="right">API calls</Table.Th><Table.Th ta="right">Took</Table.Th></Table.Tr></Table.Thead>
+        <Table.Tbody>{rows.map((row) => <Line key={row.collection} row={row} run={run} most={most} now={now} />)}</Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+function Line({ row, run, most, now }: { row: CollectionRun; run: Run; most: number; now: number }) {
+  const seconds = row.startedAt === null ? undefined : ((row.finishedAt === null ? now : Date.parse(row.finishedAt)) - Date.parse(row.startedAt)) / 1_000;
+  const isRunning = row.state === 'running' && run.finishedAt === null;
+  const waits = row.waitingUntil === null ? 0 : (Date.parse(row.waitingUntil) - now) / 1_000;
+  const told = row.error !== null || row.warning !== null || waits > 0 || row.state === 'skipped';
+  return (
+    <>
+      <Table.Tr style={told ? { borderBottom: 'none' } : undefined}>
+        <Table.Td><Text size="sm" fw={600}>{row.collection}</Text>{row.state !== 'skipped' && run.trigger !== 'first' && <Extent row={row} />}</Table.Td>
+        <Table.Td><Group gap={4} wrap="nowrap"><Status state={row.state} />{row.state === 'deferred' && <IconHourglass size={16} aria-hidden />}</Group></Table.Td>
+        <Table.Td><Progress value={isRunning ? 100 : 100 * row.records / most} animated={isRunning} striped={isRunning} color={row.error === null ? undefined : 'red'} aria-label={isRunning ? `${row.collection} is being read: ${count(row.records)} records so far` : `${row.collection}: ${count(row.records)} records`} /></Table.Td>
+        <Table.Td ta="right">{count(row.records)}</Table.Td>
+        <Table.Td ta="right">{count(row.apiCalls)}</Table.Td>
+        <Table.Td ta="right">{seconds === undefined ? '—' : duration(seconds)}</Table.Td>
+      </Table.Tr>
+      {told && (
+        <Table.Tr><Table.Td colSpan={6} pt={0}><Stack gap={4}>
+          {waits > 0 && <Text size="sm" role="status">⏳ The partner asks us to wait <b>{duration(waits)}</b>; then it goes on by itself.</Text>}
+          {row.state === 'skipped' && row.error === null && <Text size="sm" c="dimmed">{SKIPPED[run.state] ?? 'Not tried: the credentials are refused, so no further call was made.'}</Text>}
+          {row.warning !== null && <Notices notices={[row.warning]} />}
+          {row.error !== null && <Reason error={row.error} />}
+        </Stack></Table.Td></Table.Tr>
+      )}
+    </>
+  );
+}
+
+/** From where it reads. */
+function Extent({ row: { changesSince, fullPass } }: { row: CollectionRun }) {
+  if (changesSince !== null) return <Text size="xs" c="dimmed">changes since <Clock at={changesSince} /></Text>;
+  return fullPass === true ? <Text size="xs" c="dimmed">everything from the start date on</Text> : null;
+}
+
+/** An error in few lines: many collections may have one. */
+function Reason({ error }: { error: NonNullable<CollectionRun['error']> }) {
+  const waits = error.code === 'rate_limited' || error.code === 'budget_exhausted';
+  return (
+    <Box pl="sm" style={{ borderLeft: `3px solid var(--mantine-color-${waits ? 'violet' : 'red'}-6)` }}>
+      <Text size="sm" fw={600} className={waits ? undefined : 'fails'}>{error.title}</Text>
+      <Text size="sm">{error.remedy}</Text>
+      {error.details !== undefined && <Spoiler maxHeight={0} fz="sm" showLabel="The partner's own words" hideLabel="Hide them"><Text size="xs" className="mono wrap-anywhere">{error.details}</Text></Spoiler>}
+      {error.supportReference !== undefined && <Text size="xs">Support reference: <span className="mono">{error.supportReference}</span></Text>}
+    </Box>
   );
 }

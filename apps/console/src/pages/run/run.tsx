@@ -1,6 +1,6 @@
-import { Button, Group, Progress, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answer, api, type Schemas } from '../../api/client';
 import { runQuery, sourceQuery } from '../../api/queries';
@@ -8,7 +8,7 @@ import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Confirm } from '../../parts/confirm';
 import { ErrorNotice } from '../../parts/error-notice';
-import { Instant, duration, useNow } from '../../parts/instant';
+import { Clock, Instant, duration, useNow } from '../../parts/instant';
 import { counted } from '../../parts/numbers';
 import { Notices } from '../../parts/notices';
 import { Page } from '../../parts/page';
@@ -52,17 +52,29 @@ function RunPane({ run }: { run: Run }) {
         {run.state === 'deferred' && <Text role="status">It goes on by itself {waits > 0 ? <>in <b>{duration(waits)}</b></> : 'any moment now'}, from where it stopped.</Text>}
         {/* A collection's error stands with the collection. */}
         {run.progress !== null && <Stack gap={4} role="status"><Text size="sm">{counted(run.progress.pages, 'page')} normalised again{run.progress.oldest !== undefined && <>, the oldest of <Instant at={run.progress.oldest} /></>}</Text><Progress value={run.progress.total === 0 ? 100 : 100 * run.progress.done / run.progress.total} animated={active} aria-label="Replay" /></Stack>}
+        <Attempts run={run} />
         {run.error !== null && !run.collections.some(({ error }) => error?.code === run.error?.code) && <ErrorNotice error={run.error} />}
         {run.support !== null && <Text size="sm">{run.support.state === 'notified' ? <>Support has had the complete log since <Instant at={run.support.notifiedAt} />.</> : run.support.state === 'pending' ? 'The complete log is on its way to support.' : 'No support channel is configured: send the log below to whoever operates this installation.'}</Text>}
         <Notices notices={run.warnings} />
         <CollectionRuns run={run} now={now} />
         <CallWaterfall run={run} />
-        <Group justify="space-between"><Title order={2}>Log</Title></Group>
+        <Title order={2}>Log</Title>
         <RunLog runId={run.id} deletedAt={run.detailsDeletedAt} />
+        {!active && run.records > 0 && <Text size="sm">Did everything arrive? <Anchor component={Link} to={`/sources/${run.sourceId}/verify`} size="sm" underline="always">Compare the partner, the topics and the warehouse</Anchor>, record by record.</Text>}
       </Stack>
       <Confirm opened={asks} title="Cancel this run?" action="Cancel the run" busy={cancel.isPending} close={() => setAsks(false)} confirm={() => cancel.mutate(undefined)}>
         What was read so far stays, and the next run goes on from there.
       </Confirm>
     </Page>
   );
+}
+
+const ENDED: Readonly<Record<string, string>> = { lost: 'its fetcher went silent', released: 'its fetcher was stopped', deferred: 'it waited' };
+
+/** How often it was taken up again, and from where. */
+function Attempts({ run: { attempts } }: { run: Run }) {
+  const now = attempts.at(-1);
+  const before = attempts.at(-2);
+  if (now === undefined || before === undefined) return null;
+  return <Text size="sm">Resumed <Clock at={now.startedAt} /> from the last checkpoint, after {ENDED[before.outcome ?? ''] ?? 'an attempt'} ({counted(attempts.length, 'attempt')}; {counted(before.records, 'record')} were safe by then).</Text>;
 }

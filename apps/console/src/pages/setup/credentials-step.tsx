@@ -19,12 +19,12 @@ interface Props {
   readonly done: (tested: Tested) => void;
 }
 
-/** Credentials, by form or by sign-in, and their test: who they belong to and what they may read. */
+/** Credentials, by form or by sign-in, and their test: who they belong to. What they may read is asked in the next step. */
 export function CredentialsStep({ entry, methods, method, draft, secrets, change, setSecrets, done }: Props) {
   const grantId = method.byBrowser ? draft.grantId : undefined;
   const configuration = valuesOf(method, { ...draft.values, ...secrets });
   const test = useMutation({
-    mutationFn: (grant: string | undefined) => answer(api.POST('/api/v1/sources/test', { body: { connector: entry.name, configuration, ...(grant !== undefined && { grantId: grant }) } })),
+    mutationFn: (grant: string | undefined) => answer(api.POST('/api/v1/sources/test', { body: { connector: entry.name, configuration, collections: [], ...(grant !== undefined && { grantId: grant }) } })),
     onSuccess: done,
   });
   const errorOf = (field: string): string | undefined => (test.error instanceof ApiProblem ? test.error.field(field) : undefined);
@@ -35,7 +35,7 @@ export function CredentialsStep({ entry, methods, method, draft, secrets, change
         <MethodChoice methods={methods} value={method.name} change={(name) => { change({ method: name }); test.reset(); }} />
         <CredentialForm fields={method.fields} values={{ ...draft.values, ...secrets }} errorOf={errorOf} change={(field, value) => (field.type === 'secret' ? setSecrets({ ...secrets, [field.name]: value }) : change({ values: { ...draft.values, [field.name]: value } }))} />
         {method.byBrowser && <SignInWith connector={entry} configuration={configuration} granted={draft.grantId !== undefined} onGrant={(grant) => { change({ grantId: grant }); test.mutate(grant); }} />}
-        {permissions.length > 0 && <Alert variant="light" title="What they must be allowed to"><List size="sm">{permissions.slice(0, 12).map((permission) => <List.Item key={permission}>{permission}</List.Item>)}</List>{permissions.length > 12 && <Text size="sm" c="dimmed">and {permissions.length - 12} more, for the collections that need them</Text>}</Alert>}
+        {permissions.length > 0 && <Alert variant="light" title="What they must be allowed to, for the collections chosen by default"><List size="sm">{permissions.slice(0, 12).map((permission) => <List.Item key={permission}>{permission}</List.Item>)}</List>{permissions.length > 12 && <Text size="sm" c="dimmed">and {permissions.length - 12} more, for the collections that need them</Text>}</Alert>}
         {test.isError && <Failed error={test.error} />}
         <Group><Button type="submit" loading={test.isPending} disabled={method.byBrowser && draft.grantId === undefined}>Test and go on</Button></Group>
       </Stack>

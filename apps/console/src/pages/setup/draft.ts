@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { Access } from './access';
 
 /** What a person has chosen so far. Survives a reload of the tab; secrets are never part of it. */
 export interface Draft {
@@ -8,10 +9,18 @@ export interface Draft {
   readonly method?: string;
   /** Of an OAuth sign-in that was agreed to. */
   readonly grantId?: string;
+  /** Whose credentials they are, once they were tested. */
+  readonly account?: string;
+  /** When that was, in ms since the epoch. */
+  readonly testedAt?: number;
+  /** What they may read, as far as it was asked. */
+  readonly access?: readonly Access[];
   readonly collections?: readonly string[];
   readonly name?: string;
   readonly startDate?: string;
   readonly intervalMinutes?: number;
+  /** Preferred times of day, `HH:MM`, instead of an interval. */
+  readonly times?: readonly string[];
   /** So that a create that is sent twice makes one source. */
   readonly key: string;
 }

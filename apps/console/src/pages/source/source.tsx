@@ -17,7 +17,7 @@ export type Source = Schemas['SourceDto'];
 
 /** In the order in which people need them; the first has the source's own address. */
 const TABS = [
-  ['runs', 'Runs'], ['collections', 'Collections'], ['schedule', 'Schedule'], ['usage', 'Usage'], ['webhook', 'Webhook'], ['settings', 'Settings'],
+  ['runs', 'Runs'], ['collections', 'Collections'], ['schedule', 'Schedule'], ['usage', 'Usage'], ['webhook', 'Webhook'], ['verify', 'Verify'], ['settings', 'Settings'],
 ] as const;
 
 /** One source: its state in one line, what to press, and its parts as pages of their own. */
@@ -41,7 +41,7 @@ function SourceFrame({ source }: { source: Source }) {
     <Page
       title={source.name} crumbs={[{ title: 'Sources', to: '/sources' }]}
       badge={<Group gap={6}><Status state={source.state} /><Badge variant="outline" tt="none" color="gray">{source.connector}</Badge></Group>}
-      lead={<>Fresh as of <Instant at={source.lastSuccessAt} /> · next run {source.nextRunAt === null ? 'none' : <Instant at={source.nextRunAt} />}</>}
+      lead={<>All collections fresh as of <Instant at={source.lastSuccessAt} /> · next run {source.nextRunAt === null ? 'none' : <Instant at={source.nextRunAt} />}</>}
       actions={mayEdit && <>
         {source.state === 'active' && <Button variant="default" loading={pause.isPending} onClick={() => pause.mutate(undefined)}>Pause</Button>}
         {source.state === 'paused' && <Button loading={resume.isPending} onClick={() => resume.mutate(undefined)}>Resume</Button>}

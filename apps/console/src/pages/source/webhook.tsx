@@ -8,10 +8,16 @@ import { useAction } from '../../parts/action';
 import { Copyable } from '../../parts/copyable';
 import { Instant } from '../../parts/instant';
 import { Loaded } from '../../parts/state-view';
+import { Deliveries, DeliveryLight } from './deliveries';
 
 /** Where the partner sends its webhooks, and what they are signed with. */
 export function WebhookTab() {
   const { sourceId } = useParams({ from: '/shell/sources/$sourceId' });
+  return <Stack gap="xl"><WebhookPanel sourceId={sourceId} /><Deliveries sourceId={sourceId} /></Stack>;
+}
+
+/** The address, the steps at the partner's, the secret, and whether webhooks arrive. */
+export function WebhookPanel({ sourceId }: { sourceId: string }) {
   const mayEdit = useMay('editor');
   const params = { path: { id: sourceId } };
   const query = useQuery({ queryKey: ['source', sourceId, 'webhook'], queryFn: () => answer(api.GET('/api/v1/sources/{id}/webhook', { params })) });
@@ -20,7 +26,8 @@ export function WebhookTab() {
   const rotate = useAction(() => answer(api.POST('/api/v1/sources/{id}/webhook/rotate-token', { params, body: {} })), { touches: [['source', sourceId, 'webhook']], says: 'There is a new address. Enter it at the partner\'s; the one before is still taken for a day.' });
   return (
     <Loaded query={query}>{(webhook) => (
-      <Stack maw={720}>
+      <Stack maw={820}>
+        <DeliveryLight sourceId={sourceId} />
         <div><Title order={2}>Address</Title><Copyable value={webhook.url} label="the address" />
           {webhook.previousUntil !== null && <Text size="sm">The address before is taken until <Instant at={webhook.previousUntil} />.</Text>}
           {mayEdit && <Button variant="default" size="xs" mt="xs" loading={rotate.isPending} onClick={() => rotate.mutate(undefined)}>Make a new address</Button>}</div>
