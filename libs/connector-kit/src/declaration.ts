@@ -79,6 +79,22 @@ export interface AuthMethod {
   readonly endsOn?: string;
 }
 
+/** A metric or a segment that people may choose with a source: SQL over its tables in a warehouse. */
+export interface TemplateDeclaration {
+  /** snake_case; its own within the connector. */
+  readonly name: string;
+  /** `metric`: a row with `value`, or rows with `at` and `value` in order of time. `segment`: a row a member, with `id`. */
+  readonly kind: 'metric' | 'segment';
+  readonly title: string;
+  readonly description: string;
+  /** What a value is of, in few letters: `%`, `a day`. */
+  readonly unit?: string;
+  /** Whose tables it reads. */
+  readonly collections: readonly string[];
+  /** `{{source}}` stands for the source's schema. */
+  readonly sql: string;
+}
+
 export interface ConnectorDeclaration {
   /** Folder, topic part and catalog id: `[a-z][a-z0-9_]*`. */
   readonly name: string;
@@ -117,6 +133,7 @@ export interface ConnectorDeclaration {
     /** The partner's own limit a day, where there is one. */
     readonly callsPerDay?: number;
   };
+  readonly templates?: readonly TemplateDeclaration[];
   /** Present when the connector takes webhooks. */
   readonly webhook?: {
     /** How a person sets it up in the partner's console, as short steps. */

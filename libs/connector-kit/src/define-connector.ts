@@ -30,6 +30,13 @@ export function defineConnector(connector: Connector): Connector {
   if (connector.oauth !== undefined && !declaration.auth.includes('oauth2')) fail('it has OAuth but its auth says nothing of oauth2');
   if ((connector.discovery === undefined) !== (declaration.discovered === undefined)) fail('found collections need both a declaration and a discovery');
   if (declaration.discovered !== undefined && (names.has(declaration.discovered.topic) || !/^[a-z][a-z0-9_]*$/.test(declaration.discovered.topic))) fail('the topic of found collections must match [a-z][a-z0-9_]* and be no collection');
+  const templates = new Set<string>();
+  for (const { name, collections, sql } of declaration.templates ?? []) {
+    if (templates.has(name)) fail(`the template ${name} is declared twice`);
+    templates.add(name);
+    for (const collection of collections) if (!names.has(collection)) fail(`the template ${name} reads ${collection}, which is no declared collection`);
+    for (const [, table = ''] of sql.matchAll(/\{\{source\}\}\.(\w+)/g)) if (!collections.includes(table)) fail(`the template ${name} reads ${table} without saying so`);
+  }
   if ((connector.webhook === undefined) !== (declaration.webhook === undefined)) fail('webhooks need both a declaration and a handler');
   return connector;
 }

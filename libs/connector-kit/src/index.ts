@@ -3,7 +3,7 @@ export type {
   ReadCollection, ReadContext, ReadWindow, RunScope, WebhookHandler, WebhookRequest, WebhookVerdict,
 } from './connector.js';
 export { parentsOf, topicOf } from './declaration.js';
-export type { AuthMethod, CollectionDeclaration, ConfigurationField, ConnectorDeclaration, DescribedFields, FieldType } from './declaration.js';
+export type { AuthMethod, CollectionDeclaration, ConfigurationField, ConnectorDeclaration, DescribedFields, FieldType, TemplateDeclaration } from './declaration.js';
 export { defineConnector } from './define-connector.js';
 export { createPartnerHttp, type PartnerHttpOptions } from './http/partner-http.js';
 export { guardedConnector } from './http/address-guard.js';

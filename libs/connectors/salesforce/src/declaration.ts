@@ -2,6 +2,7 @@ import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit
 import { CUSTOM_OBJECTS, DESCRIBES_PER_DAY } from './discovery.js';
 import { EVERYWHERE, OBJECTS } from './objects.js';
 import { OUTBOUND_MESSAGES } from './outbound-message.js';
+import { templates } from './templates.js';
 
 const collections = OBJECTS.map(({ collection, object, title, common, messages, fields }): CollectionDeclaration => ({
   name: collection, kind: 'object', title,
@@ -52,6 +53,7 @@ export const declaration: ConnectorDeclaration = {
     text: 'Salesforce counts the requests of all apps of an org in 24 hours (from 15,000 on, by edition and users). Collections that nothing changed in cost one each run, and one more a day. We leave a fifth of the org\'s limit to others, or as much as you say.',
     requestsPerSecond: 10,
   },
+  templates,
   webhook: {
     setup: [
       'In Salesforce open Setup, Outbound Messages, and make one for each object, with the URL of this source as endpoint. Leave "Send Session ID" off.',

@@ -2,6 +2,7 @@ import type { CollectionDeclaration, ConnectorDeclaration } from '#connector-kit
 import { EVENT_COLLECTIONS, OTHER_EVENTS } from './collections/events.js';
 import { EVENT_FIELDS, FIELDS } from './collections/fields.js';
 import { PARTS, RESOURCES, resourcesWith } from './collections/resources.js';
+import { templates } from './templates.js';
 
 const fieldsOf = (collection: string): CollectionDeclaration['fields'] => {
   const fields = FIELDS[collection];
@@ -56,6 +57,7 @@ export const declaration: ConnectorDeclaration = {
     requestsPerSecondPerEndpoint: 20,
     requestsPerSecond: 80,
   },
+  templates,
   webhook: {
     setup: [
       'In Stripe\'s dashboard open Developers, Webhooks, and add a destination with the URL of this source.',

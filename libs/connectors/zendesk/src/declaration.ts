@@ -4,6 +4,7 @@ import { FIELDS } from './collections/fields.js';
 import { EXPORT_ENDPOINT } from './collections/export-reader.js';
 import { PAGE_ROWS } from './collections/list-reader.js';
 import { API_TOKENS_END } from './map-error.js';
+import { templates } from './templates.js';
 
 type Described = { readonly name: string; readonly title: string; readonly description: string; readonly permission: string; readonly onRequest?: true };
 
@@ -62,6 +63,7 @@ export const declaration: ConnectorDeclaration = {
     requestsPerSecond: 160 / 60,
     endpoints: { [EXPORT_ENDPOINT]: { requests: 8, windowMs: 60_000 } },
   },
+  templates,
   webhook: {
     setup: [
       'In Zendesk\'s Admin Center open Apps and integrations, Webhooks, and create a webhook with the URL of this source, the method POST and the format JSON.',
