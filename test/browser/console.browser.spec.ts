@@ -67,6 +67,9 @@ describe('the console, from first start to rows', () => {
     await page.reload();
     await page.getByText('✓ readable').first().waitFor();
     await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('checkbox', { name: /^New customers/ }).check();
+    await page.getByRole('checkbox', { name: /^Churned customers/ }).check();
+    await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByLabel(/^API key/).fill(product.secrets.simulatorKey);
     await page.getByLabel(/^Name/).fill('Shop');
     await page.getByRole('button', { name: 'Create the source and sync' }).click();
@@ -102,6 +105,21 @@ describe('the console, from first start to rows', () => {
     await page.getByRole('button', { name: /Sync again in \d+ s/ }).waitFor();
   }, 240_000);
 
+  it('has measured the metric that was chosen at set-up, which can be changed', async () => {
+    const { page } = owner;
+    await owner.goes('/metrics');
+    await page.getByRole('link', { name: 'New customers' }).click();
+    await page.getByRole('button', { name: 'Measure now' }).click();
+    await page.getByText(/measured/).first().waitFor();
+    await page.getByRole('img', { name: /chart/i }).or(page.locator('.recharts-surface')).first().waitFor();
+    await owner.picture('metric');
+    await page.getByLabel(/^Name/).fill('Customers by day');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByText(/values?; the newest/).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Customers by day' }).waitFor();
+  }, 120_000);
+
   it('shows an access that the partner refuses, and what to do', async () => {
     const { page } = owner;
     partner.keys.revoke(product.secrets.simulatorKey);
@@ -115,7 +133,7 @@ describe('the console, from first start to rows', () => {
   }, 240_000);
 });
 
-const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
+const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/metrics', '/metrics/new', '/segments', '/templates', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
 const tabs = ['', '/collections', '/schedule', '/usage', '/webhook', '/verify', '/settings'];
 
 describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page, $name', ({ name, dark, width }) => {

@@ -61,6 +61,7 @@ async function chooses(...titles: readonly string[]): Promise<void> {
   if (await page.getByRole('button', { name: 'Deselect these' }).isVisible()) await page.getByRole('button', { name: 'Deselect these' }).click();
   for (const title of titles) await page.getByRole('checkbox', { name: title, exact: true }).check();
   await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Go on without' }).click();
 }
 
 async function creates(name: string): Promise<Source> {
@@ -131,6 +132,9 @@ describe('the keyboard alone', () => {
     await tabTo(/^INPUT .*Customers/);
     await keyboard.press('Space');
     await tabTo(/^BUTTON .*Go on/);
+    await keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Go on without' }).waitFor();
+    await tabTo(/^BUTTON .*Go on without/);
     await keyboard.press('Enter');
     await page.getByLabel(/^Name/).waitFor();
     await tabTo(/^INPUT .*Name/);

@@ -64,13 +64,25 @@ const models = [
 ];
 const audience = createRoute({ getParentRoute: parent, path: '/audiences/$modelId', component: lazyRouteComponent(() => import('./pages/models/model'), 'AudiencePage') });
 const trait = createRoute({ getParentRoute: parent, path: '/audiences/traits/$modelId', component: lazyRouteComponent(() => import('./pages/models/model'), 'TraitPage') });
+const measures = [
+  createRoute({ getParentRoute: parent, path: '/metrics', component: lazyRouteComponent(() => import('./pages/measures/measures'), 'MetricsPage') }),
+  createRoute({ getParentRoute: parent, path: '/metrics/new', component: lazyRouteComponent(() => import('./pages/measures/measure'), 'NewMetricPage') }),
+  createRoute({ getParentRoute: parent, path: '/metrics/$measureId', component: lazyRouteComponent(() => import('./pages/measures/measure'), 'MetricPage') }),
+  createRoute({ getParentRoute: parent, path: '/segments', component: lazyRouteComponent(() => import('./pages/measures/measures'), 'SegmentsPage') }),
+  createRoute({ getParentRoute: parent, path: '/segments/new', component: lazyRouteComponent(() => import('./pages/measures/measure'), 'NewSegmentPage') }),
+  createRoute({ getParentRoute: parent, path: '/segments/$measureId', component: lazyRouteComponent(() => import('./pages/measures/measure'), 'SegmentPage') }),
+  createRoute({
+    getParentRoute: parent, path: '/templates', validateSearch: ({ kind }): { kind?: 'metric' | 'segment' } => ({ kind: kind === 'segment' ? 'segment' : kind === 'metric' ? 'metric' : undefined }),
+    component: lazyRouteComponent(() => import('./pages/measures/templates'), 'TemplatesPage'),
+  }),
+] as const;
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
 const settings = createRoute({ getParentRoute: parent, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings/settings'), 'SettingsPage') });
 const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconChartLine, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -10,7 +10,8 @@ export const PLACES: readonly Place[] = [
   { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
   { to: '/usage', title: 'Usage', icon: IconChartBar },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
-  { to: '/audiences', title: 'Audiences', icon: IconUsersGroup },
+  { to: '/audiences', title: 'Audiences',   { to: '/metrics', title: 'Metrics', icon: IconChartLine },
+  { to: '/segments', title: 'Segments', icon: IconUsersGroup },
   { to: '/destinations', title: 'Destinations', icon: IconSend },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },

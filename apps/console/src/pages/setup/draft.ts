@@ -17,6 +17,8 @@ export interface Draft {
   readonly access?: readonly Access[];
   readonly collections?: readonly string[];
   readonly name?: string;
+  /** Templates of metrics and segments that are to be made with it. */
+  readonly templates?: readonly string[];
   readonly startDate?: string;
   readonly intervalMinutes?: number;
   /** Preferred times of day, `HH:MM`, instead of an interval. */

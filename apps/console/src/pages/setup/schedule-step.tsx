@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { ApiProblem, answer, api, type Schemas } from '../../api/client';
 import { Instant } from '../../parts/instant';
 import { Notices } from '../../parts/notices';
+import { failed } from '../../parts/notify';
 import { Failed } from '../../parts/state-view';
 import type { Credentials } from './access';
 import { CredentialForm } from './credential-form';
@@ -45,7 +46,13 @@ export function ScheduleStep({ entry, draft, credentials, missing, secrets, setS
         ...(draft.collections !== undefined && { collections: [...draft.collections] }), ...(draft.startDate !== undefined && { startDate: new Date(draft.startDate).toISOString() }),
       },
     })),
-    onSuccess: async (source) => { await queries.invalidateQueries({ queryKey: ['sources'] }); done(source); },
+    onSuccess: async (source) => {
+      const templates = [...draft.templates ?? []];
+      // The source is there whatever becomes of them; they can be made from the list of templates later.
+      if (templates.length > 0) await answer(api.POST('/api/v1/templates', { body: { sourceId: source.id, templates } })).catch(failed);
+      await Promise.all([queries.invalidateQueries({ queryKey: ['sources'] }), queries.invalidateQueries({ queryKey: ['measures'] })]);
+      done(source);
+    },
   });
   const errorOf = (field: string): string | undefined => (create.error instanceof ApiProblem ? create.error.field(field) : undefined);
   const now = Date.now();

@@ -13,6 +13,7 @@ import { CredentialsStep } from './credentials-step';
 import { useDraft } from './draft';
 import { methodsOf, valuesOf } from './method';
 import { ScheduleStep } from './schedule-step';
+import { TemplatesStep } from './templates-step';
 
 export type Entry = Schemas['CatalogEntryDto'];
 export type Tested = Schemas['SourceTestDto'];
@@ -42,9 +43,9 @@ function Wizard({ entry }: { entry: Entry }) {
   // Secrets are not kept over a reload. What was learnt with them is.
   const gone = method.fields.filter(({ name, type, required }) => type === 'secret' && required && secrets[name] === undefined);
   const complete = gone.length === 0 && (!method.byBrowser || draft.grantId !== undefined);
-  const reached = made !== undefined ? 4 : draft.account === undefined ? 1 : Math.min(step, 3);
-  if (reached === 3 && missing === undefined) setMissing(gone);
-  if (reached < 3 && missing !== undefined) setMissing(undefined);
+  const reached = made !== undefined ? 5 : draft.account === undefined ? 1 : Math.min(step, 4);
+  if (reached === 4 && missing === undefined) setMissing(gone);
+  if (reached < 4 && missing !== undefined) setMissing(undefined);
   const needsWarehouse = entry.kinds.includes('object') && warehouses.data?.some(({ enabled }) => enabled) === false;
   return (
     <Page title={`Connect ${entry.title}`} crumbs={[{ title: 'Catalog', to: '/catalog' }]} lead={entry.description}>
@@ -56,10 +57,13 @@ function Wizard({ entry }: { entry: Entry }) {
         <Stepper.Step label="Collections" description="and what each costs">
           {draft.account !== undefined && <CollectionsStep entry={entry} draft={draft} account={draft.account} credentials={credentials} complete={complete} change={change} next={() => go(3)} />}
         </Stepper.Step>
+        <Stepper.Step label="Templates" description="of metrics, segments">
+          <TemplatesStep entry={entry} draft={draft} change={change} next={() => go(4)} />
+        </Stepper.Step>
         <Stepper.Step label="Name and schedule">
           <ScheduleStep entry={entry} draft={draft} credentials={credentials} missing={missing ?? []} secrets={secrets} setSecrets={setSecrets} change={change} done={(source) => {
             forget();
-            if (entry.streaming) go(4, source.id); else void navigate({ to: '/sources/$sourceId', params: { sourceId: source.id } });
+            if (entry.streaming) go(5, source.id); else void navigate({ to: '/sources/$sourceId', params: { sourceId: source.id } });
           }} />
         </Stepper.Step>
         {entry.streaming && (
