@@ -56,6 +56,10 @@ async function furnish(): Promise<Record<string, string>> {
     await database.query(`with made as (insert into models (id, workspace_id, warehouse_id, kind, name, slug, statement, author) values (uuid_v7(), $1, $2, $3, 'All', 'everybody', 'select 1', 'owner') returning id)
       insert into model_runs (id, model_id, warehouse_id, trigger, state, size) select uuid_v7(), id, $2, 'change', 'succeeded', 1 from made`, [workspaceId, warehouse.id, kind]);
   }
+  for (const kind of ['metric', 'segment']) {
+    // As measured just now, for the same reason.
+    await database.query(`insert into measures (id, workspace_id, kind, warehouse_id, name, sql, measured_at) values (uuid_v7(), $1, $2, $3, 'One', 'select 1 as value', now())`, [workspaceId, kind, warehouse.id]);
+  }
   const { body: destination } = await call('POST', '/destinations', { kind: 'webhook', name: 'Receiver', url: 'http://127.0.0.1:9/' });
   await database.query(`insert into deliveries (id, destination_id, message_id, event, order_key, topic, partition, kafka_offset, headers, bytes, state, finished_at) values (uuid_v7(), $1, 'm', 'e', 'k', 't', 0, 0, '{}', 0, 'failed', now())`, [destination.id]);
   await new DeadLetterRepository(database).keep('cs.dead-letter.normalizer', 0, [{
@@ -169,7 +173,8 @@ describe('every route', () => {
 describe('another workspace', () => {
   const withoutTimes = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
   const state = async (): Promise<string[]> => {
-    const reads = operations.filter(({ method, template }) => method === 'GET' && !/live|callback|account|audit-log|suggestion|oidc/.test(template));
+    // Members of a segment are read in the warehouse, by a login that would be made there.
+    const reads = operations.filter(({ method, template }) => method === 'GET' && !/live|callback|account|audit-log|suggestion|oidc|segments.*members/.test(template));
     return Promise.all(reads.map(async (operation) => {
       const { status, text } = await ask(operation, real.get(operation.template) ?? operation.template, owner);
       // Retention is asked of Kafka, where nobody made this run's topics.

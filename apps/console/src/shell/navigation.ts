@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconChartLine, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconChartLine, IconChartPie, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -10,9 +10,11 @@ export const PLACES: readonly Place[] = [
   { to: '/schedule', title: 'Schedule', icon: IconCalendarTime },
   { to: '/usage', title: 'Usage', icon: IconChartBar },
   { to: '/warehouses', title: 'Warehouses', icon: IconBuildingWarehouse },
-  { to: '/audiences', title: 'Audiences',   { to: '/metrics', title: 'Metrics', icon: IconChartLine },
+  { to: '/audiences', title: 'Audiences', icon: IconUsersGroup },
+  { to: '/metrics', title: 'Metrics', icon: IconChartLine },
   { to: '/segments', title: 'Segments', icon: IconUsersGroup },
   { to: '/destinations', title: 'Destinations', icon: IconSend },
+icon: IconChartPie },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },
   { to: '/settings', title: 'Settings', icon: IconSettings },
