@@ -54,7 +54,7 @@ export function deliveriesOf({ message, event, listeners, replayed, again }: Arr
   if (kept.length === 0) return [];
   const headers = Object.fromEntries(Object.entries(message.headers).flatMap(([name, header]) => (header === undefined || Array.isArray(header) ? [] : [[name, Buffer.from(header).toString('base64')]])));
   return kept.map(({ id, subject }) => ({
-    destinationId: id, messageId, event: event.event, sourceId, connector, collection, topic, partition, offset, key, headers, payload: value, again,
+    destinationId: id, messageId, event: event.event, sourceId, connector, collection, topic, partition, offset, key, headers, payload: value, again, arrivedAt: new Date(receivedAt),
     orderKey: `${sourceId}/${subjectOf(event, subject) ?? key?.toString() ?? messageId}`,
   }));
 }

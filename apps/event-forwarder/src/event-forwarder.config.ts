@@ -26,6 +26,10 @@ export class EventForwarderConfig extends DatabaseConfig {
   @IsInt() @Min(20) @Max(60_000)
   pollMs!: number;
 
+  @Setting({ env: 'FORWARDER_SETTLE_MS', description: 'An event is sent so long after it arrived, in ms: by then those about the same subject that came before it are there, whatever partition they came by.', type: 'integer', default: '500' })
+  @IsInt() @Min(0) @Max(60_000)
+  settleMs!: number;
+
   @Setting({ env: 'DELIVERY_LOG_DAYS', description: 'How long finished deliveries stay in the log, in days. A replay doesn\'t send again what is in it.', type: 'integer', default: '7' })
   @IsInt() @Min(1) @Max(365)
   deliveryLogDays!: number;

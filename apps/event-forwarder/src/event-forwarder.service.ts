@@ -32,7 +32,7 @@ export class EventForwarderService implements OnApplicationBootstrap, OnApplicat
 
   async onApplicationBootstrap(): Promise<void> {
     const { config, metrics, logger } = this;
-    const { topicPrefix: prefix, databaseUrl, timeoutMs, concurrency, retryFirstMs, retryMostMs, giveUpSeconds, pollMs, deliveryLogDays, allowPrivateAddresses } = config;
+    const { topicPrefix: prefix, databaseUrl, timeoutMs, concurrency, retryFirstMs, retryMostMs, giveUpSeconds, pollMs, settleMs, deliveryLogDays, allowPrivateAddresses } = config;
     const vault = createVault(parseKeyRing(config.vaultKeys));
     const kafka = createKafka(kafkaSettings(config, 'event-forwarder'), logger);
     const producer = this.producer = new RecordProducer(kafka);
@@ -50,7 +50,8 @@ export class EventForwarderService implements OnApplicationBootstrap, OnApplicat
       deliveries, destinations, sender,
       directory: new Directory(() => destinations.enabled(), (destinationId, error) => logger.error('A destination\'s filter can not be read; it gets nothing.', { destinationId, error: error.message })),
       open: (destinationId, sealed) => vault.open(sealed, sealContext.destinationSecret(destinationId)),
-      wake: (ids) => lanes.wake(ids),
+      // They are due once they have settled.
+      wake: (ids) => { setTimeout(() => lanes.wake(ids), settleMs).unref(); },
       bury: async (letters) => { await Promise.all(letters.map((letter) => producer.send(deadLetters, letter))); },
       watch: {
         received: (events) => metrics.received.inc({ stage: 'events' }, events),
@@ -61,7 +62,7 @@ export class EventForwarderService implements OnApplicationBootstrap, OnApplicat
         tried: (kind, outcome, count) => outcomes.inc({ kind, outcome }, count),
         disabled: (destinationId, { reason }) => { disabled.inc({ reason }); logger.warn('A destination is disabled.', { destinationId, reason }); },
       },
-    }, { backOff: { firstMs: retryFirstMs, mostMs: retryMostMs }, giveUpMs: giveUpSeconds * 1000, timeoutMs, concurrency, logMs: deliveryLogDays * DAY_MS });
+    }, { backOff: { firstMs: retryFirstMs, mostMs: retryMostMs }, giveUpMs: giveUpSeconds * 1000, timeoutMs, concurrency, settleMs, logMs: deliveryLogDays * DAY_MS });
     await this.consume(kafka, await topicsWith(kafka, topicNames.allEvents(prefix)));
     this.every('due', pollMs, async () => lanes.wake(await deliveries.due()));
     this.every('topics', TOPICS_MS, () => this.follow(kafka));

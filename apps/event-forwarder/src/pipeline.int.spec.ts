@@ -10,7 +10,7 @@ import { ForwarderPipeline, type ForwarderOptions } from './pipeline.js';
 
 const SOURCE = newId();
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
-const OPTIONS: ForwarderOptions = { backOff: { firstMs: 1, mostMs: 2 }, giveUpMs: 3_600_000, timeoutMs: 2_000, concurrency: 4, logMs: 86_400_000 };
+const OPTIONS: ForwarderOptions = { backOff: { firstMs: 1, mostMs: 2 }, giveUpMs: 3_600_000, timeoutMs: 2_000, concurrency: 4, logMs: 86_400_000, settleMs: 0 };
 
 let test: TestDatabase;
 let database: DataSource;
@@ -119,6 +119,26 @@ describe('what arrives', () => {
     await database.query(`update destinations set starts_at = now() - interval '1 year'`);
     await arrive(pipeline, [message('forgotten', { headers: replayed, receivedAt: new Date(Date.now() - 2 * 86_400_000).toISOString() }), message('late', { receivedAt: before })]);
     expect((await deliveries.list(id, undefined, 10)).map(({ bytes, event, orderKey }) => [event, orderKey, bytes > 0]).sort()).toEqual([['thing_changed', `${SOURCE}/fresh`, true], ['thing_changed', `${SOURCE}/late`, true]]);
+  });
+});
+
+describe('events of a key that come by several partitions', () => {
+  it('wait for those before them, and go as they arrived', async () => {
+    const id = await destination();
+    const one = forwarder({ settleMs: 60_000 });
+    const now = Date.now();
+    const at = (ms: number): string => new Date(now - ms).toISOString();
+    await database.query(`update destinations set starts_at = now() - interval '1 hour'`);
+    await arrive(one.pipeline, [message('third', { customer: 'k', receivedAt: at(10) }), message('other', { receivedAt: at(120_000) })]);
+    await arrive(one.pipeline, [message('second', { customer: 'k', receivedAt: at(20) })]);
+    await arrive(one.pipeline, [message('first', { customer: 'k', receivedAt: at(30) }), message('ahead', { receivedAt: new Date(Date.now() + 3_600_000).toISOString() })]);
+    await one.pipeline.round(id);
+    expect(catcher.requests.map(idOf)).toEqual(['other']);
+    const [soon] = await database.query(`select count(*)::int as n from deliveries where due_at < now() + interval '61 seconds'`) as [{ n: number }];
+    expect(soon.n).toBe(5);
+    await database.query('update deliveries set due_at = now()');
+    await drain(one, id);
+    expect(catcher.requests.map(idOf).filter((name) => !['other', 'ahead'].includes(name))).toEqual(['first', 'second', 'third']);
   });
 });
 

@@ -37,6 +37,8 @@ export interface ForwarderOptions {
   /** Requests to one destination at once. */
   readonly concurrency: number;
   readonly logMs: number;
+  /** How long an event waits for those before it, which may come by another partition. */
+  readonly settleMs: number;
 }
 
 const PARK_ROWS = 500;
@@ -59,7 +61,7 @@ const isDown = ({ status, error }: Attempt): boolean => (status === null ? error
  *     take → deliver → record                   one round of a destination, in a lane of its own
  *
  * At least once with stable ids. What is parked is in the control database: a destination that is down keeps neither the topic nor
- * another destination waiting. A key's deliveries go one after the other; one that is given up is a dead letter, and the next one goes.
+ * another destination waiting. A key's deliveries go one after the other, as they arrived; one that is given up is a dead letter, and the next one goes.
  * Broken infrastructure throws.
  */
 export class ForwarderPipeline {
@@ -84,7 +86,7 @@ export class ForwarderPipeline {
       for (let bytes = 0; at < messages.length && parked.length < PARK_ROWS && bytes < PARK_BYTES; at++) {
         for (const delivery of this.match(messages[at] as IncomingMessage, letters)) { parked.push(delivery); bytes += delivery.payload.length; }
       }
-      await Promise.all([this.ports.bury(letters), this.ports.deliveries.park(parked)]);
+      await Promise.all([this.ports.bury(letters), this.ports.deliveries.park(parked, this.options.settleMs)]);
       watch.received(at - start);
       watch.parked(parked.length);
       const next = (BigInt(messages[at - 1]?.offset ?? '-1') + 1n).toString();

@@ -16,7 +16,7 @@ const made = async (more: object = {}): Promise<string> => {
   return body.id;
 };
 const delivery = (destinationId: string, n: number): NewDelivery => ({
-  destinationId, messageId: `evt_${n}`, event: 'customer_updated', sourceId: anyId, connector: 'stripe', collection: 'customer_events', orderKey: `k${n}`, topic: 't', partition: 0, offset: String(n), headers: {}, key: null, payload: Buffer.from(`{"n":${n}}`), again: false,
+  destinationId, messageId: `evt_${n}`, event: 'customer_updated', sourceId: anyId, connector: 'stripe', collection: 'customer_events', orderKey: `k${n}`, topic: 't', partition: 0, offset: String(n), headers: {}, key: null, payload: Buffer.from(`{"n":${n}}`), again: false, arrivedAt: new Date(),
 });
 
 beforeAll(async () => {
@@ -93,8 +93,8 @@ describe('the delivery log', () => {
   it('is paged and filtered, and sends failed ones again', async () => {
     const deliveries = new DeliveryRepository(gateway.database);
     const id = await made();
-    expect(await deliveries.park([1, 2, 3].map((n) => delivery(id, n)))).toBe(3);
-    expect(await deliveries.park([delivery(id, 3), delivery(id, 4)])).toBe(1);
+    expect(await deliveries.park([1, 2, 3].map((n) => delivery(id, n)), 0)).toBe(3);
+    expect(await deliveries.park([delivery(id, 3), delivery(id, 4)], 0)).toBe(1);
     const [one, two] = await deliveries.take(id, anyId, 2, 1_000, 60_000);
     const attempt = { at: new Date().toISOString(), status: 400, durationMs: 12, error: null, answer: 'no\0pe' };
     await deliveries.record(anyId, [{ id: one!.id, state: 'delivered', waitMs: 0, attempt: { ...attempt, status: 200 } }, { id: two!.id, state: 'failed', waitMs: 0, attempt, reason: 'refused_by_destination' }]);

@@ -12,8 +12,10 @@ export interface NewDelivery {
   readonly sourceId: string;
   readonly connector: string;
   readonly collection: string;
-  /** Those with the same key go one after the other. */
+  /** Those with the same key go one after the other, */
   readonly orderKey: string;
+  /** in the order in which they arrived. */
+  readonly arrivedAt: Date;
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
@@ -26,7 +28,7 @@ export interface NewDelivery {
 }
 
 /** One that was taken, to be sent. */
-export interface TakenDelivery extends Omit<NewDelivery, 'again'> {
+export interface TakenDelivery extends Omit<NewDelivery, 'again' | 'arrivedAt'> {
   readonly id: string;
   readonly attempts: number;
   /** Since when it is tried. */
@@ -80,22 +82,26 @@ const AGAIN = `state = 'waiting', reason = null, due_at = now(), since = now(), 
 export class DeliveryRepository {
   constructor(private readonly database: DataSource) {}
 
-  /** Keeps them, each once per destination, however often it comes. @returns how many are new or go again */
-  async park(deliveries: readonly NewDelivery[]): Promise<number> {
+  /**
+   * Keeps them, each once per destination, however often it comes.
+   * @param settleMs each is due so long after it arrived: by then those before it have come, too
+   * @returns how many are new or go again
+   */
+  async park(deliveries: readonly NewDelivery[], settleMs: number): Promise<number> {
     if (deliveries.length === 0) return 0;
     // Listed in the order in which they arrived.
     const ids = deliveries.map(() => newId()).sort();
     const column = <T>(of: (delivery: NewDelivery) => T): T[] => deliveries.map(of);
     const parked = await rows(this.database, `
-      insert into deliveries as d (id, destination_id, message_id, event, source_id, connector, collection, order_key, topic, partition, kafka_offset, headers, key, payload, bytes)
-      select n.id, n.destination_id, n.message_id, n.event, n.source_id, n.connector, n.collection, n.order_key, n.topic, n.partition, n.kafka_offset, n.headers, n.key, n.payload, n.bytes from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::jsonb[], $13::bytea[], $14::bytea[], $15::integer[])
-        with ordinality as n (id, destination_id, message_id, event, source_id, connector, collection, order_key, topic, partition, kafka_offset, headers, key, payload, bytes, at)
+      insert into deliveries as d (id, destination_id, message_id, event, source_id, connector, collection, order_key, topic, partition, kafka_offset, headers, key, payload, bytes, arrived_at, due_at)
+      select n.id, n.destination_id, n.message_id, n.event, n.source_id, n.connector, n.collection, n.order_key, n.topic, n.partition, n.kafka_offset, n.headers, n.key, n.payload, n.bytes, least(n.arrived_at, now()), greatest(least(n.arrived_at, now()) + $17::float8 * interval '1 ms', now()) from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::jsonb[], $13::bytea[], $14::bytea[], $15::integer[], $16::timestamptz[])
+        with ordinality as n (id, destination_id, message_id, event, source_id, connector, collection, order_key, topic, partition, kafka_offset, headers, key, payload, bytes, arrived_at, at)
       cross join lateral (select 1 from destinations where destinations.id = n.destination_id for key share) as there
       order by at
       on conflict (destination_id, message_id) do nothing returning 1`, [
       ids, column(({ destinationId }) => destinationId), column(({ messageId }) => messageId), column(({ event }) => event), column(({ sourceId }) => (isId(sourceId) ? sourceId : null)), column(({ connector }) => connector),
       column(({ collection }) => collection), column(({ orderKey }) => orderKey), column(({ topic }) => topic), column(({ partition }) => partition), column(({ offset }) => offset), column(({ headers }) => JSON.stringify(headers)),
-      column(({ key }) => key), column(({ payload }) => payload), column(({ payload }) => payload.length),
+      column(({ key }) => key), column(({ payload }) => payload), column(({ payload }) => payload.length), column(({ arrivedAt }) => arrivedAt.toISOString()), settleMs,
     ]);
     const again = deliveries.filter((delivery) => delivery.again);
     if (again.length === 0) return parked.length;
@@ -119,7 +125,7 @@ export class DeliveryRepository {
     const taken = await rows<TakenDelivery & { seq: string }>(this.database, `
       with heads as (
         select id, seq, due_at, bytes from deliveries d where destination_id = $1 and state = 'waiting' and due_at <= now()
-          and not exists (select 1 from deliveries e where e.destination_id = d.destination_id and e.order_key = d.order_key and e.state = 'waiting' and e.seq < d.seq)
+          and not exists (select 1 from deliveries e where e.destination_id = d.destination_id and e.order_key = d.order_key and e.state = 'waiting' and (e.arrived_at, e.seq) < (d.arrived_at, d.seq))
         order by due_at, seq limit $3 for update of d skip locked),
       few as (select id from (select id, sum(bytes) over (order by due_at, seq) - bytes as before from heads) h where before < $4)
       update deliveries d set lease = $2, due_at = now() + $5::float8 * interval '1 ms' from few where d.id = few.id
