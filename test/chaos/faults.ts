@@ -22,7 +22,9 @@ const kill = (part: Part): Fault => ({
   async run(world, { kills }) {
     for (let time = 0; time < kills; time += 1) {
       await sleep(300 + Math.random() * 1_200);
-      await world.product.killed(part);
+      // Started again at once: the supervisor would wait longer and longer
+      await world.product.gone(part);
+      await world.product.back(part);
     }
     return `${kills} times`;
   },

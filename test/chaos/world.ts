@@ -58,7 +58,7 @@ export class World {
     const world = new World(product, partner, proxy, createKafka({ brokers: product.brokers, clientId: 'chaos' }, SILENT), options);
     try {
       partner.addCustomers(options.customers);
-      partner.webhooks.behaviour = { retryDelaysMs: [500, 1_000, 2_000, 4_000, ...Array.from({ length: 60 }, () => 5_000)] };
+      partner.webhooks.behaviour = { retryDelaysMs: [500, 1_000, 2_000, 4_000, ...Array.from({ length: 1_000 }, () => 5_000)] };
       warehouse.port = String(proxy.port);
       await product.connectWarehouse(warehouse.href);
       world.catcher = await startEventCatcher({ answer: ({ body }) => { world.forwarded.add((JSON.parse(body) as { data: { id: string } }).data.id); return { status: 204 }; } });
