@@ -32,8 +32,6 @@ beforeAll(async () => {
   await sql.query(`create schema ${slug}; create table ${slug}.customers as select 'c' || i as id, i as spent from generate_series(1, 30) as i`);
 }, 60_000);
 afterAll(async () => {
-  const role = `cs_reader_${warehouseId.replaceAll('-', '')}`;
-  await sql.query(`drop owned by ${role} cascade; drop role ${role}`);
   await sql.end();
   await gateway.close();
   await control.drop();
@@ -97,5 +95,17 @@ describe('a trait', () => {
     // People read its table with SQL, too.
     const rows = (await gateway.call('POST', `/warehouses/${warehouseId}/query`, { statement: 'select value from traits.spent order by user_id' })).body as unknown as { rows: unknown };
     expect(rows.rows).toEqual([['1'], ['2'], ['9007199254740993']]);
+  }, 30_000);
+});
+
+describe('its warehouse', () => {
+  it('stays while something is computed in it, and takes its reader with it', async () => {
+    const reader = async (): Promise<number> => (await sql.query('select from pg_roles where rolname = $1', [`cs_reader_${warehouseId.replaceAll('-', '')}`])).rowCount ?? 0;
+    for (const { id } of (await call('GET', '/sources')).body.data) await call('DELETE', `/sources/${id}`);
+    expect(await call('DELETE', `/warehouses/${warehouseId}`)).toMatchObject({ status: 409, body: { code: 'warehouse_in_use' } });
+    for (const kind of ['audiences', 'traits']) for (const { id } of (await call('GET', `/${kind}`)).body.data) await call('DELETE', `/${kind}/${id}`);
+    expect(await reader()).toBe(1);
+    expect((await call('DELETE', `/warehouses/${warehouseId}`)).status).toBe(204);
+    expect(await reader()).toBe(0);
   }, 30_000);
 });

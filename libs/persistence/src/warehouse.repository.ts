@@ -39,12 +39,13 @@ export class WarehouseRepository {
     if (Object.keys(change).length > 0) await this.database.getRepository(WarehouseEntity).update({ id }, change);
   }
 
-  /** False when sources load into it (deleted ones let go of it). */
+  /** False when sources load into it (deleted ones let go of it), or models are computed in it. */
   delete(workspaceId: string, id: string): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       await rows(tx, 'select 1 from warehouses where id = $1 for update', [id]);
       const used = await rows(tx, `select 1 from sources where deleted_at is null and (warehouse_id = $1
-        or exists (select from warehouse_sources where warehouse_sources.warehouse_id = $1 and source_id = sources.id and included)) limit 1`, [id]);
+        or exists (select from warehouse_sources where warehouse_sources.warehouse_id = $1 and source_id = sources.id and included))
+        union all select 1 from models where warehouse_id = $1 and deleted_at is null limit 1`, [id]);
       if (used.length > 0) return false;
       await rows(tx, 'update sources set warehouse_id = null where warehouse_id = $1', [id]);
       await tx.getRepository(WarehouseEntity).delete({ id, workspaceId });

@@ -171,6 +171,16 @@ describe('the login', () => {
     expect((await read('select 1')).values).toEqual([['1']]);
   }, 30_000);
 
+  it('goes with everything that it was granted, and is made anew when somebody reads', async () => {
+    const there = async (): Promise<number> => (await admin.query('select from pg_roles where rolname = $1', [role])).rowCount ?? 0;
+    await reader.remove();
+    expect(await there()).toBe(0);
+    await reader.remove();
+    reader = new PostgresReader(access(urlOf(loader)));
+    expect((await read('select count(*) from mine.customers')).values).toEqual([['3000']]);
+    expect(await there()).toBe(1);
+  }, 30_000);
+
   it('is not used when somebody made it stronger', async () => {
     await admin.query(`grant ${weak} to ${role}`);
     await expect(new PostgresReader({ ...access(urlOf(loader)), slugs: ['mine', 'others'] }).read({ id: 'x', statement: 'select 1', limits: LIMITS, onRows: () => undefined })).rejects.toThrow('is a member of other roles');

@@ -81,6 +81,9 @@ export abstract class WarehouseReader {
   /** Cancels the query of this id, whoever runs it. False: it isn't running. */
   abstract cancel(id: string): Promise<boolean>;
 
+  /** Takes its login away. It is made anew when somebody reads. @throws WarehouseUnavailableError | WarehouseRefusedError */
+  abstract remove(): Promise<void>;
+
   /** By schema and name. @throws WarehouseUnavailableError | WarehouseRefusedError */
   abstract tables(): Promise<TableInfo[]>;
 

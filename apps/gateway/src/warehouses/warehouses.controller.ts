@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, Api
 import type { Principal, WarehouseEntity } from '#persistence';
 import { Caller } from '../access/principal.js';
 import { PageQuery, page } from '../http/paging.js';
+import { Readers } from '../sql/readers.js';
 import { ChangeWarehouseDto, CreateWarehouseDto, TestWarehouseDto, WarehouseDto, WarehouseListDto, WarehouseTestDto } from './warehouses.dto.js';
 import { WarehousesService } from './warehouses.service.js';
 
@@ -11,7 +12,7 @@ const shown = ({ id, name, kind, location, enabled, busyHours, createdAt }: Ware
 @ApiTags('warehouses')
 @Controller('api/v1/warehouses')
 export class WarehousesController {
-  constructor(private readonly warehouses: WarehousesService) {}
+  constructor(private readonly warehouses: WarehousesService, private readonly readers: Readers) {}
 
   @Get()
   @ApiOperation({ summary: 'List warehouses' })
@@ -55,9 +56,14 @@ export class WarehousesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Disconnect a warehouse', description: 'Refused while sources load into it. Its tables stay.' })
+  @ApiOperation({ summary: 'Disconnect a warehouse', description: 'Refused while sources load into it, or traits and audiences are computed in it. Its tables stay.' })
   @ApiNoContentResponse({ description: 'Disconnected.' })
-  delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.warehouses.delete(workspaceId, id); }
+  async delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> {
+    const reader = await this.readers.of(workspaceId, id);
+    await this.warehouses.delete(workspaceId, id);
+    // One that is away keeps a login that nobody has the password of.
+    await reader.remove().catch(() => undefined);
+  }
 }
 
 const result = (problems: readonly { readonly problem: string; readonly remedy: string }[]): WarehouseTestDto => ({ ok: problems.length === 0, problems: problems.map(({ problem, remedy }) => ({ problem, remedy })) });

@@ -78,7 +78,7 @@ export class WarehousesService {
   async delete(workspaceId: string, id: string): Promise<void> {
     await this.get(workspaceId, id);
     if (!await this.warehouses.delete(workspaceId, id)) {
-      throw new Problem({ status: 409, code: 'warehouse_in_use', title: 'Sources load into this warehouse.', remedy: 'Move them to another warehouse or delete them first.' });
+      throw new Problem({ status: 409, code: 'warehouse_in_use', title: 'Sources load into this warehouse, or traits and audiences are computed in it.', remedy: 'Move the sources to another warehouse or delete them, and delete the traits and audiences, first.' });
     }
   }
 

@@ -3,7 +3,7 @@ import { Client, type ClientConfig, type QueryArrayConfig } from 'pg';
 import { QueryFailedError, QueryRefusedError, QueryStoppedError, WarehouseReader, type Cell, type ReadLimits, type ReadRequest, type ReadResult, type ResultColumn, type SchemaChange, type TableInfo } from '../reader.js';
 import { readCatalog, readChanges, readModelSchemas } from './catalog.js';
 import { schemaName } from './naming.js';
-import { ensureReaderRole } from './reader-role.js';
+import { dropReaderRole, ensureReaderRole } from './reader-role.js';
 import { classify, portError, sqlState } from './sqlstate.js';
 
 /** The login that only reads, and the one that may make it. */
@@ -77,6 +77,8 @@ export class PostgresReader extends WarehouseReader {
       await client.end().catch(() => undefined);
     }
   }
+
+  override remove(): Promise<void> { return this.asLoader((client) => dropReaderRole(client, this.access.role)); }
 
   override tables(): Promise<TableInfo[]> { return this.asLoader(async (client) => readCatalog(client, await this.schemas(client))); }
 

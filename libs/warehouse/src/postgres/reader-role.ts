@@ -64,3 +64,11 @@ async function lacking(client: Client, role: string, schemas: readonly string[])
   [role, schemas]);
   return rows;
 }
+
+/** Takes the login away, with all that it was granted. */
+export async function dropReaderRole(client: Client, role: string): Promise<void> {
+  if (!(await stateOf(client, role)).there) return;
+  await client.query(`GRANT ${quote(role)} TO CURRENT_USER`);
+  await client.query(`DROP OWNED BY ${quote(role)}`);
+  await client.query(`DROP ROLE ${quote(role)}`);
+}

@@ -525,7 +525,7 @@ export interface paths {
         post?: never;
         /**
          * Disconnect a warehouse
-         * @description Refused while sources load into it. Its tables stay.
+         * @description Refused while sources load into it, or traits and audiences are computed in it. Its tables stay.
          */
         delete: operations["warehouses_delete"];
         options?: never;

@@ -9,6 +9,7 @@ import { Confirm } from '../../parts/confirm';
 import { Instant } from '../../parts/instant';
 import { count } from '../../parts/numbers';
 import { Page } from '../../parts/page';
+import { scrollable } from '../../parts/scrollable';
 import { Empty, Failed, Loaded, Loading } from '../../parts/state-view';
 import { AUDIENCES, TRAITS, intervalInWords, membersQuery, modelQuery, modelRunsQuery, type Kind, type Model } from './kinds';
 import { ModelForm } from './model-form';
@@ -101,7 +102,7 @@ function Members({ kind, model, newest }: { kind: Kind; model: Model; newest: st
       {query.isPending && <Loading />}
       {query.data !== undefined && found.length === 0 && <Empty icon={IconUsersGroup} title={prefix === '' ? 'Nobody is in it' : 'No such user in it'}>{model.lastSuccess === null ? 'It was not computed yet.' : 'The query found nobody.'}</Empty>}
       {found.length > 0 && (
-        <Table.ScrollContainer minWidth={360}><Table aria-label="Members">
+        <Table.ScrollContainer minWidth={360} scrollAreaProps={scrollable('Members')}><Table aria-label="Members">
           <Table.Thead><Table.Tr><Table.Th>User</Table.Th>{kind.kind === 'trait' && <Table.Th>Value</Table.Th>}<Table.Th>Since</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>{found.map(({ userId, since, value }) => <Table.Tr key={userId}><Table.Td className="mono wrap-anywhere">{userId}</Table.Td>{kind.kind === 'trait' && <Table.Td className="wrap-anywhere">{value}</Table.Td>}<Table.Td><Instant at={since} /></Table.Td></Table.Tr>)}</Table.Tbody>
         </Table></Table.ScrollContainer>
@@ -116,7 +117,7 @@ const COLORS: Readonly<Record<string, string>> = { queued: 'gray', running: 'cya
 function Runs({ kind, model, newest }: { kind: Kind; model: Model; newest: string }) {
   const query = useQuery(modelRunsQuery(kind, model.id, newest));
   return <Loaded query={query}>{(runs) => (
-    <Table.ScrollContainer minWidth={560}><Table aria-label="Computations">
+    <Table.ScrollContainer minWidth={560} scrollAreaProps={scrollable('Computations')}><Table aria-label="Computations">
       <Table.Thead><Table.Tr><Table.Th>When</Table.Th><Table.Th>Why</Table.Th><Table.Th>State</Table.Th><Table.Th ta="right">Users</Table.Th><Table.Th ta="right">Came</Table.Th><Table.Th ta="right">Left</Table.Th></Table.Tr></Table.Thead>
       <Table.Tbody>{runs.map((run) => (
         <Table.Tr key={run.id}>

@@ -2,6 +2,7 @@ import { Badge, Group, Pagination, ScrollArea, SegmentedControl, Stack, Table, T
 import { Suspense, lazy, useState } from 'react';
 import type { Schemas } from '../../api/client';
 import { counted } from '../../parts/numbers';
+import { scrollable } from '../../parts/scrollable';
 import { Loading } from '../../parts/state-view';
 import { isNumeric } from './columns';
 
@@ -29,7 +30,7 @@ export function ResultView({ result, isSample = false }: { result: Result; isSam
         {chartable && <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: 'table', label: 'Table' }, { value: 'chart', label: 'Chart' }]} value={look} onChange={setLook} />}
       </Group>
       {look === 'chart' && chartable ? <Suspense fallback={<Loading />}><Chart result={result} /></Suspense> : (
-        <ScrollArea.Autosize mah="60vh" type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Result', role: 'region' }}>
+        <ScrollArea.Autosize mah="60vh" type="auto" {...scrollable('Result')}>
           <Table striped stickyHeader aria-label="Result">
             <Table.Thead><Table.Tr>{columns.map(({ name, type }, index) => <Table.Th key={index} ta={isNumeric(type) ? 'right' : 'left'}>{name}<Text span c="dimmed" size="xs" display="block" fw={400}>{type}</Text></Table.Th>)}</Table.Tr></Table.Thead>
             <Table.Tbody>{rows.slice((page - 1) * PAGE, page * PAGE).map((row, index) => (

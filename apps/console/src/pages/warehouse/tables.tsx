@@ -6,6 +6,7 @@ import { answer, api, type Schemas } from '../../api/client';
 import { tablesQuery } from '../../api/queries';
 import { Instant } from '../../parts/instant';
 import { counted } from '../../parts/numbers';
+import { scrollable } from '../../parts/scrollable';
 import { Empty, Loaded } from '../../parts/state-view';
 
 type Info = Schemas['WarehouseTableDto'];
@@ -49,7 +50,7 @@ function Changes({ warehouseId }: { warehouseId: string }) {
       <Title order={2}>Changes of tables</Title>
       <Text size="sm" c="dimmed" mb="sm">What loading created, added and widened, newest first. Nothing is ever dropped.</Text>
       <Loaded query={query}>{(changes) => (
-        <Table.ScrollContainer minWidth={480}><Table>
+        <Table.ScrollContainer minWidth={480} scrollAreaProps={scrollable('Changes of tables')}><Table>
           <Table.Thead><Table.Tr><Table.Th>When</Table.Th><Table.Th>Table</Table.Th><Table.Th>What</Table.Th><Table.Th>Column</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>{changes.slice(0, SHOWN).map(({ at, schema, table, change, column, detail }, index) => (
             <Table.Tr key={index}><Table.Td><Instant at={at} /></Table.Td><Table.Td className="wrap-anywhere">{schema}.{table}</Table.Td><Table.Td>{change}</Table.Td><Table.Td className="wrap-anywhere">{column}{detail !== null && <Text span c="dimmed" size="sm"> {detail}</Text>}</Table.Td></Table.Tr>

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Locator } from 'playwright-core';
+import { startStripeSimulator, type StripeSimulator } from '#testing';
+import { gatewayUrl } from '../../deploy/local/src/services.js';
+import { eventually } from '../e2e/support/eventually.js';
+import { Product } from '../e2e/support/product.js';
+import { Person, launch } from './browser.js';
+
+/** An analyst's way: the tables, a query with its mistakes, an audience and a trait that keep themselves up to date. */
+let product: Product;
+let partner: StripeSimulator;
+let browser: Browser;
+let analyst: Person;
+let warehouseId: string;
+
+/** Writes into the editor as a person does who doesn't want its proposals. */
+async function write(editor: Locator, text: string): Promise<void> {
+  await editor.click();
+  await editor.press('Control+a');
+  await editor.pressSequentially(text);
+  await editor.press('Escape');
+}
+const editor = (label: string): Locator => analyst.page.getByRole('textbox', { name: label, exact: true });
+
+beforeAll(async () => {
+  product = await Product.start({ env: { LOADER_REFRESH_MS: '500' } });
+  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 30, days: 60 } });
+  warehouseId = await product.connectWarehouse();
+  const source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', collections: ['customers'], intervalMinutes: 1_440, warehouseId });
+  await product.newestRunEnds(source.id);
+  await eventually('the customers are in the warehouse', async () => (await product.warehouse.count('shop', 'customers') >= 30 ? true : undefined), product);
+  browser = await launch();
+  analyst = await Person.at(browser, gatewayUrl(product.ports));
+  await analyst.signsIn(product.owner, product.secrets.ownerPassword);
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await partner?.stop();
+  await product?.stop();
+}, 120_000);
+
+describe('SQL', () => {
+  it('is written with the warehouse\'s names, and run by keyboard', async () => {
+    const { page } = analyst;
+    await analyst.goes(`/warehouses/${warehouseId}`);
+    await page.getByRole('button', { name: /^customers\b.*rows?/ }).first().waitFor();
+    await page.getByRole('tab', { name: 'SQL' }).click();
+    await editor('SQL').click();
+    await editor('SQL').pressSequentially('select id, email from shop.custom');
+    await page.getByRole('option', { name: 'customers', exact: true }).waitFor();
+    await write(editor('SQL'), 'select id, email, created from shop.customers order by created');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText(/^30 rows in /).waitFor();
+    await page.getByRole('columnheader', { name: /^email/ }).waitFor();
+    await analyst.picture('sql');
+  }, 180_000);
+
+  it('shows as a chart what has numbers', async () => {
+    const { page } = analyst;
+    await write(editor('SQL'), 'select currency, count(*) as customers from shop.customers group by 1');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Chart', { exact: true }).click();
+    await page.locator('.recharts-surface').first().waitFor();
+  }, 120_000);
+
+  it('marks the place that is wrong, and says what to do', async () => {
+    const { page } = analyst;
+    await write(editor('SQL'), 'select emial from shop.customers');
+    await page.keyboard.press('Control+Enter');
+    expect(await page.getByRole('alert').innerText()).toMatch(/PostgreSQL: column "emial" does not exist\s+Perhaps you meant/);
+    expect(await page.locator('.cm-wrong').innerText()).toBe('emial');
+    await write(editor('SQL'), 'delete from shop.customers');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('DELETE is not run here: this is for reading.').waitFor();
+    expect(await product.warehouse.count('shop', 'customers')).toBeGreaterThanOrEqual(30);
+  }, 120_000);
+
+  it('is cancelled, kept, listed and exported', async () => {
+    const { page } = analyst;
+    await write(editor('SQL'), 'select pg_sleep(50)');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('The warehouse has stopped it too.').waitFor();
+    await write(editor('SQL'), 'select id from shop.customers');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel(/^Name/).fill('Everybody');
+    await page.getByRole('button', { name: 'Save the query' }).click();
+    await page.getByRole('tab', { name: 'Saved' }).click();
+    await page.getByRole('cell', { name: 'Everybody', exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByText('cancelled').first().waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('menuitem', { name: 'CSV' }).click();
+    expect((await download).suggestedFilename()).toBe('query.csv');
+    await page.getByText('The file has 30 rows.').waitFor();
+  }, 180_000);
+});
+
+describe('an audience', () => {
+  it('is previewed, created, and computed by itself', async () => {
+    const { page } = analyst;
+    await analyst.goes('/audiences');
+    await page.getByRole('link', { name: 'New audience' }).first().click();
+    await page.getByLabel(/^Name/).fill('Everybody');
+    await write(editor('Query'), 'select id from shop.customers');
+    await page.getByRole('button', { name: 'Create the audience' }).click();
+    await page.getByText('The query has no column user_id.', { exact: false }).waitFor();
+    await write(editor('Query'), 'select id as user_id from shop.customers');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('It finds 30 users now.').waitFor();
+    await page.getByRole('button', { name: 'Create the audience' }).click();
+    await page.waitForURL((url) => /^\/audiences\/[0-9a-f-]{36}$/.test(url.pathname));
+    await page.getByText('up to date').waitFor();
+    await page.getByRole('table', { name: 'Members' }).getByText(/^cus_/).first().waitFor();
+    expect(await product.warehouse.count('audiences', 'everybody')).toBe(30);
+  }, 180_000);
+
+  it('shows how its size changed, and why a computation failed', async () => {
+    const { page } = analyst;
+    await product.warehouse.rows(`delete from shop.customers where id in (select id from shop.customers limit 3)`);
+    await page.getByRole('button', { name: 'Compute now' }).click();
+    await page.getByRole('heading', { name: 'Size over time' }).waitFor();
+    await page.locator('.recharts-surface').first().waitFor();
+    await analyst.picture('audience');
+    expect(await product.warehouse.count('audiences', 'everybody')).toBe(27);
+    await product.warehouse.rows('alter table shop.customers rename to gone');
+    await page.getByRole('button', { name: 'Compute now' }).click();
+    await page.getByText('PostgreSQL: relation "shop.customers" does not exist').first().waitFor();
+    await page.getByText('Members are as they were', { exact: false }).waitFor();
+    await product.warehouse.rows('alter table shop.gone rename to customers');
+    expect(await product.warehouse.count('audiences', 'everybody')).toBe(27);
+  }, 240_000);
+});
+
+describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('its pages, $name', ({ name, dark, width }) => {
+  it('have no violation of accessibility, fit the screen and break nothing', async () => {
+    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
+    await person.signsIn(product.owner, product.secrets.ownerPassword);
+    const [audience] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
+    for (const path of [`/warehouses/${warehouseId}`, `/warehouses/${warehouseId}/sql`, `/warehouses/${warehouseId}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`]) {
+      await person.goes(path);
+      if (/sql$|new$/.test(path)) await person.page.locator('.cm-content').waitFor();
+      const plain = path.replaceAll(/[0-9a-f-]{36}/g, 'x');
+      await person.picture(`${name}${plain.replaceAll('/', '-')}`);
+      expect([plain, await person.violations(), await person.overflow()]).toEqual([plain, [], 0]);
+      if (!path.endsWith('/sql')) continue;
+      for (const tab of ['History', 'Saved']) {
+        await person.page.getByRole('tab', { name: tab }).click();
+        await person.settled();
+        expect([tab, await person.violations(), await person.overflow()]).toEqual([tab, [], 0]);
+      }
+    }
+    expect(person.troubles).toEqual([]);
+    await person.context.close();
+  }, 300_000);
+});
