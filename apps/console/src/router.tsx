@@ -7,9 +7,10 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: Missing });
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const signIn = createRoute({
-  getParentRoute: () => root, path: '/sign-in', validateSearch: ({ to }): { to?: string } => ({ to: text(to) }),
+  getParentRoute: () => root, path: '/sign-in', validateSearch: ({ to, problem }): { to?: string; problem?: string } => ({ to: text(to), problem: text(problem) }),
   component: lazyRouteComponent(() => import('./pages/sign-in'), 'SignInPage'),
 });
+const invitation = createRoute({ getParentRoute: () => root, path: '/invitation', component: lazyRouteComponent(() => import('./pages/invitation'), 'InvitationPage') });
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 const parent = () => shell;
 
@@ -78,11 +79,22 @@ const measures = [
 ] as const;
 const topics = createRoute({ getParentRoute: parent, path: '/topics', component: lazyRouteComponent(() => import('./pages/topics/topics'), 'TopicsPage') });
 const settings = createRoute({ getParentRoute: parent, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings/settings'), 'SettingsPage') });
+const ofSettings = () => settings;
+const settingsTabs = [
+  createRoute({ getParentRoute: ofSettings, path: '/', component: lazyRouteComponent(() => import('./pages/settings/workspace'), 'WorkspaceTab') }),
+  createRoute({ getParentRoute: ofSettings, path: '/members', component: lazyRouteComponent(() => import('./pages/settings/members'), 'MembersTab') }),
+  createRoute({ getParentRoute: ofSettings, path: '/api-keys', component: lazyRouteComponent(() => import('./pages/settings/api-keys'), 'ApiKeysTab') }),
+  createRoute({ getParentRoute: ofSettings, path: '/audit-log', component: lazyRouteComponent(() => import('./pages/settings/audit-log'), 'AuditLogTab') }),
+  createRoute({
+    getParentRoute: ofSettings, path: '/account', validateSearch: ({ problem }): { problem?: string } => ({ problem: text(problem) }),
+    component: lazyRouteComponent(() => import('./pages/settings/account'), 'AccountTab'),
+  }),
+];
 const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings, run])]),
+  routeTree: root.addChildren([signIn, invitation, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings.addChildren(settingsTabs), run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

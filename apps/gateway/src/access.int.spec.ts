@@ -80,6 +80,7 @@ describe('refusals', () => {
     const owner = { authorization: `Bearer ${gateway.ownerKey}` };
     expect(await call('PUT', '/sources', {})).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST', 'content-type': 'application/problem+json' }, body: { code: 'method_not_allowed' } });
     expect(await call('GET', '/account/password')).toMatchObject({ status: 405, headers: { allow: 'PUT' } });
+    for (const path of [`/api/v1/sources/${'x'.repeat(500)}`, '/api/v1/sources/%ff']) expect(await send('GET', path, owner, null)).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
     expect(await call('DELETE', '/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await send('POST', '/api/v1/sources', { ...owner, 'content-type': 'text/csv' }, 'a,b')).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
     expect(await send('POST', '/api/v1/sources', { ...owner, 'content-type': 'application/json' }, JSON.stringify({ name: 'x'.repeat(2_000_000) }))).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });

@@ -91,3 +91,23 @@ export const sqlHistoryQuery = (id: string) => infiniteQueryOptions({
   queryFn: ({ pageParam: cursor }) => answer(api.GET('/api/v1/warehouses/{id}/queries', { params: { path: { id }, query: { limit: 25, ...(cursor !== undefined && { cursor }) } } })),
   getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
 });
+
+/** Pages of a list, cursor by cursor. */
+const paged = <T extends { nextCursor: string | null }>(queryKey: readonly unknown[], read: (page: { limit: number; cursor?: string }) => Promise<T>) => infiniteQueryOptions({
+  queryKey, initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam: cursor }) => read({ limit: 50, ...(cursor !== undefined && { cursor }) }),
+  getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+});
+
+export const membersQuery = paged(['members'], (query) => answer(api.GET('/api/v1/members', { params: { query } })));
+export const invitationsQuery = paged(['invitations'], (query) => answer(api.GET('/api/v1/invitations', { params: { query } })));
+export const apiKeysQuery = paged(['api-keys'], (query) => answer(api.GET('/api/v1/api-keys', { params: { query } })));
+
+export type AuditFilter = Omit<NonNullable<paths['/api/v1/audit-log']['get']['parameters']['query']>, 'limit' | 'cursor'>;
+export const auditLogQuery = (filter: AuditFilter) => paged(['audit-log', filter], (query) => answer(api.GET('/api/v1/audit-log', { params: { query: { ...filter, ...query } } })));
+export const auditActionsQuery = queryOptions({ queryKey: ['audit-log', 'actions'], queryFn: async () => (await answer(api.GET('/api/v1/audit-log/actions'))).data });
+
+export const workspacesQuery = queryOptions({ queryKey: ['workspaces'], queryFn: async () => (await answer(api.GET('/api/v1/workspaces'))).data });
+export const ownSessionsQuery = queryOptions({ queryKey: ['own-sessions'], queryFn: async () => (await answer(api.GET('/api/v1/account/sessions'))).data });
+export const identitiesQuery = queryOptions({ queryKey: ['identities'], queryFn: async () => (await answer(api.GET('/api/v1/account/identities'))).data });
+export const signInOptionsQuery = queryOptions({ queryKey: ['sign-in-options'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sign-in-options')) });

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '../api/client';
 import { catalogQuery } from '../api/queries';
+import { useMay } from '../api/session';
 import { counted } from '../parts/numbers';
 import { Page } from '../parts/page';
 import { Empty, Loaded } from '../parts/state-view';
@@ -41,6 +42,7 @@ export function CatalogPage() {
 }
 
 function ConnectorCard({ entry }: { entry: Entry }) {
+  const mayEdit = useMay('editor');
   const objects = entry.collections.filter(({ kind }) => kind === 'object').length;
   return (
     <Card withBorder padding="lg" component="article" aria-label={entry.title}>
@@ -59,7 +61,7 @@ function ConnectorCard({ entry }: { entry: Entry }) {
           <Text size="sm"><b>Limits</b> {entry.limits.text}</Text>
         </Stack>
         <Permissions entry={entry} />
-        <Group mt="auto"><Button component={Link} to={`/sources/new/${entry.name}`}>Connect {entry.title}</Button></Group>
+        {mayEdit && <Group mt="auto"><Button component={Link} to={`/sources/new/${entry.name}`}>Connect {entry.title}</Button></Group>}
       </Stack>
     </Card>
   );

@@ -9,6 +9,7 @@ import { sessionQuery } from '../api/session';
 import { failed } from '../parts/notify';
 import { Failed } from '../parts/state-view';
 import { PLACES } from './navigation';
+import { WorkspaceMenu } from './workspace-menu';
 
 function ColorScheme() {
   const { setColorScheme } = useMantineColorScheme();
@@ -31,6 +32,7 @@ function AccountMenu() {
       <Menu.Dropdown>
         <Menu.Label>{data?.email ?? 'API key'} · {data?.role}</Menu.Label>
         <Menu.Label>{data?.workspace.name}</Menu.Label>
+        <Menu.Item component={Link} to="/settings/account" leftSection={<IconUserCircle size={16} />}>Your account</Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
@@ -51,8 +53,8 @@ export function Shell() {
           <Group gap="sm" wrap="nowrap">
             <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={open ? 'Close the navigation' : 'Open the navigation'} />
             <img src="/icon.svg" alt="" width={26} height={26} />
-            <Text fw={650}>Cloud sources</Text>
-            <Text c="dimmed" visibleFrom="sm">{session.data?.workspace.name}</Text>
+            <Text fw={650} visibleFrom="sm" style={{ whiteSpace: 'nowrap' }}>Cloud sources</Text>
+            <WorkspaceMenu />
           </Group>
           <Group gap={4} wrap="nowrap"><ColorScheme /><AccountMenu /></Group>
         </Group>

@@ -50,8 +50,9 @@ export class AuditTrail {
   attach(fastify: FastifyInstance): void {
     const made = new WeakMap<object, { readonly id: string; readonly name: string | null }>();
     fastify.addHook('preSerialization', async (request, _reply, payload) => {
-      const { id, name } = (typeof payload === 'object' && payload !== null ? payload : {}) as { id?: unknown; name?: unknown };
-      if (typeof id === 'string') made.set(request, { id, name: typeof name === 'string' ? name.slice(0, NAME_CHARS) : null });
+      const { id, name, email } = (typeof payload === 'object' && payload !== null ? payload : {}) as { id?: unknown; name?: unknown; email?: unknown };
+      const called = [name, email].find((one) => typeof one === 'string');
+      if (typeof id === 'string') made.set(request, { id, name: called?.slice(0, NAME_CHARS) ?? null });
       return payload;
     });
     const end = async (request: Authenticated, status: number): Promise<void> => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyStatic from '@fastify/static';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -11,7 +12,11 @@ import { sendProblem } from './send-problem.js';
 
 /** Fastify, told whose X-Forwarded-For it may believe, and to name the methods of a path that is asked by another one. */
 export function httpAdapter({ trustedProxies }: GatewayConfig): FastifyAdapter {
-  const adapter = new FastifyAdapter({ trustProxy: trustedProxies.length === 0 ? false : trustedProxies });
+  const adapter = new FastifyAdapter({
+    trustProxy: trustedProxies.length === 0 ? false : trustedProxies,
+    // What Fastify can't route at all: a path that isn't UTF-8, or with an endless parameter.
+    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => { void sendProblem(reply, { status: 404, code: 'not_found', title: 'There is nothing at this path.', remedy: 'Check the path; /api/docs lists them.' }); },
+  });
   const fastify = adapter.getInstance();
   const methods = new AllowedMethods();
   fastify.addHook('onRoute', ({ method, url }) => { for (const one of [method].flat()) methods.add(one, url); });

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { startIdentityProvider, startStripeSimulator, type IdentityProviderSimulator, type StripeSimulator } from '#testing';
+import { gatewayUrl } from '../../deploy/local/src/services.js';
+import type { Source } from '../e2e/support/api.js';
+import { Product } from '../e2e/support/product.js';
+import { Person, launch } from './browser.js';
+
+/** Several people at one product: who is invited, and what each role is shown. */
+const INVITED = { email: 'viewer@acme.example', password: 'the password of a viewer' };
+
+let product: Product;
+let partner: StripeSimulator;
+let provider: IdentityProviderSimulator;
+let browser: Browser;
+let owner: Person;
+let viewer: Person;
+let source: Source;
+let warehouseId: string;
+
+beforeAll(async () => {
+  provider = await startIdentityProvider();
+  product = await Product.start({ services: ['gateway'], env: { OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: provider.clientId, OIDC_CLIENT_SECRET: provider.clientSecret, OIDC_NAME: 'Acme', OIDC_ALLOWED_DOMAINS: 'acme.example' } });
+  warehouseId = await product.connectWarehouse();
+  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 1, days: 1 } });
+  source = await product.createStripe(partner.url, { name: 'Shop', collections: ['customers'] });
+  browser = await launch();
+  owner = await Person.at(browser, gatewayUrl(product.ports));
+  viewer = await Person.at(browser, gatewayUrl(product.ports));
+  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await partner?.stop();
+  await product?.stop();
+  await provider?.stop();
+}, 120_000);
+
+describe('members', () => {
+  it('are invited by an owner, and accept in their own browser', async () => {
+    const { page } = owner;
+    await owner.goes('/settings/members');
+    await page.getByLabel('E-mail of the new member').fill(INVITED.email);
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    const link = await page.getByRole('dialog').getByText(/\/invitation#/).innerText();
+    expect([await owner.violations(), await owner.overflow()]).toEqual([[], 0]);
+    await owner.picture('invitation-made');
+    const { pathname, hash } = new URL(link);
+    await viewer.goes(`${pathname}${hash}`);
+    await viewer.page.getByText(product.owner).waitFor();
+    expect(await viewer.violations()).toEqual([]);
+    await viewer.picture('invitation');
+    await viewer.page.getByLabel(/^Choose a password/).fill(INVITED.password);
+    await viewer.page.getByRole('button', { name: 'Join Demo' }).click();
+    await viewer.page.waitForURL((url) => url.pathname === '/');
+    await viewer.settled();
+    // The link is used up.
+    const other = await Person.at(browser, gatewayUrl(product.ports));
+    await other.goes(`${pathname}${hash}`);
+    await other.page.getByText('This invitation is not valid any more.').waitFor();
+    await other.context.close();
+  }, 180_000);
+
+  it('who are viewers see no control that they may not use, on any page', async () => {
+    const { page } = viewer;
+    const mutating = /^(add|connect|create|new|invite|remove|revoke|delete|save|rename|pause|resume|sync now|withdraw|replay|discard|enable|disable|test|move|run |compute|rotate|make|reconnect|read anew)/i;
+    const wrong: string[] = [];
+    const paths = ['/', '/sources', '/catalog', '/schedule', '/usage', '/warehouses', `/warehouses/${warehouseId}`, `/warehouses/${warehouseId}/settings`, '/topics', '/dead-letters', '/audiences', '/settings', '/settings/members', '/settings/api-keys', '/settings/audit-log',
+      ...['', '/collections', '/schedule', '/usage', '/webhook', '/settings'].map((tab) => `/sources/${source.id}${tab}`)];
+    for (const path of paths) {
+      await viewer.goes(path);
+      const offered: string[] = [];
+      for (const one of await page.locator('main').locator('button:enabled:not([role=tab]), a[role=button], a.mantine-Button-root').all()) {
+        const name = (await one.getAttribute('aria-label')) ?? (await one.innerText().catch(() => ''));
+        if (mutating.test(name.trim())) offered.push(name.trim());
+      }
+      if (offered.length > 0) wrong.push(`${path.replace(/[0-9a-f-]{36}/, 'x')}: ${offered.join(', ')}`);
+    }
+    expect(wrong).toEqual([]);
+    await viewer.goes('/settings/members');
+    await page.getByText('Only owners invite members and change roles.').waitFor();
+    await viewer.picture('viewer-members');
+    expect(viewer.troubles).toEqual([]);
+  }, 300_000);
+
+  it('may do more at once when an owner says so, and are out at once when they are removed', async () => {
+    const { page } = owner;
+    await owner.goes('/settings/members');
+    await page.getByRole('combobox', { name: `Role of ${INVITED.email}` }).click();
+    await page.getByRole('option', { name: 'editor' }).click();
+    await page.getByText('The role counts from now on.').waitFor();
+    await viewer.goes(`/sources/${source.id}`);
+    await viewer.page.getByRole('button', { name: 'Pause' }).waitFor();
+    await owner.picture('members');
+    await page.getByRole('button', { name: `Remove ${INVITED.email}` }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: `Remove ${INVITED.email}` }).waitFor({ state: 'detached' });
+    await viewer.page.goto(`${gatewayUrl(product.ports)}/sources`);
+    await viewer.page.waitForURL((url) => url.pathname === '/sign-in');
+  }, 180_000);
+});
+
+describe('an account', () => {
+  it('is linked to an identity provider by its person, who then signs in without the password', async () => {
+    const { page } = owner;
+    await product.control.rows(`update users set email = 'owner@acme.example' where email = $1`, [product.owner]);
+    provider.person = { sub: 'o', email: 'owner@acme.example', email_verified: true };
+    await viewer.goes('/sign-in');
+    await viewer.page.getByRole('link', { name: 'Sign in with Acme' }).click();
+    await viewer.page.getByText(/An account with your e-mail is there already/).waitFor();
+    expect(await viewer.violations()).toEqual([]);
+    await viewer.picture('sign-in');
+    await owner.goes('/settings/account');
+    await page.getByRole('link', { name: 'Link your account' }).click();
+    await page.getByText('Linked to owner@acme.example.').waitFor();
+    await owner.picture('account');
+    await viewer.page.getByRole('link', { name: 'Sign in with Acme' }).click();
+    await viewer.page.waitForURL((url) => url.pathname === '/');
+  }, 180_000);
+
+  it('moves between its workspaces, and nothing of one is seen in the other', async () => {
+    const { page } = owner;
+    await owner.goes('/settings');
+    await page.getByLabel('Name of the new workspace').fill('Second');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('button', { name: 'Switch to Second' }).click();
+    await page.waitForURL((url) => url.pathname === '/');
+    await owner.goes('/sources');
+    expect(await page.locator('main').innerText()).not.toContain('Shop');
+    await page.getByRole('button', { name: 'Workspace Second' }).click();
+    await page.getByRole('menuitem', { name: 'Demo' }).click();
+    await page.waitForURL((url) => url.pathname === '/');
+    await owner.goes('/sources');
+    await page.getByText('Shop').first().waitFor();
+  }, 180_000);
+
+  it('is in the audit log with what it did', async () => {
+    const { page } = owner;
+    await owner.goes('/settings/audit-log');
+    for (const what of ['Invite somebody', 'Change a member\'s role', 'Remove a member', 'Link an identity provider', 'Create a workspace']) await page.getByRole('cell', { name: new RegExp(`^${what}`) }).first().waitFor();
+    await owner.picture('audit-log');
+    await page.getByRole('combobox', { name: 'Outcome' }).click();
+    await page.getByRole('option', { name: 'refused' }).click();
+    await page.getByRole('cell', { name: /^Invite somebody/ }).first().waitFor({ state: 'detached' });
+  }, 120_000);
+});
+
+describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('the settings, $name', ({ name, dark, width }) => {
+  it('have no violation of accessibility and fit the screen', async () => {
+    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
+    await person.signsIn('owner@acme.example', product.secrets.ownerPassword);
+    for (const path of ['/settings', '/settings/members', '/settings/api-keys', '/settings/audit-log', '/settings/account']) {
+      await person.goes(path);
+      await person.picture(`${name}${path.replaceAll('/', '-')}`);
+      expect([path, await person.violations(), await person.overflow()]).toEqual([path, [], 0]);
+    }
+    expect(person.troubles).toEqual([]);
+    await person.context.close();
+  }, 240_000);
+});
