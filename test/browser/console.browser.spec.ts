@@ -105,6 +105,25 @@ describe('the console, from first start to rows', () => {
     await page.getByRole('button', { name: /Sync again in \d+ s/ }).waitFor();
   }, 240_000);
 
+  it('says of a run what may not be read, counts a wait down, and ends when a person cancels', async () => {
+    const { page } = owner;
+    partner.fault({ kind: 'status', status: 403, path: '/v1/coupons', times: 100 });
+    partner.fault({ kind: 'status', status: 429, path: '/v1/customers', times: 100, headers: { 'retry-after': '40' } });
+    await product.control.rows('update sources set last_sync_requested_at = null', []);
+    const { id } = await product.api.post<{ id: string }>(`sources/${source.id}/sync`);
+    await owner.goes(`/runs/${id}`);
+    const row = (collection: string) => page.getByRole('row').filter({ has: page.getByText(collection, { exact: true }) });
+    await row('coupons').getByText('failed').waitFor();
+    expect(await page.getByText(/Nothing else is affected|Restricted key|permission/i).count()).toBeGreaterThan(0);
+    await page.getByText(/asks us to wait \d+:\d\d/).first().waitFor();
+    await owner.picture('run-waits');
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the run' }).click();
+    await page.getByText('cancelled').first().waitFor();
+    expect((await product.runEnds(id)).state).toBe('cancelled');
+    partner.clearFaults();
+  }, 180_000);
+
   it('has measured the metric that was chosen at set-up, which can be changed', async () => {
     const { page } = owner;
     await owner.goes('/metrics');
@@ -133,7 +152,7 @@ describe('the console, from first start to rows', () => {
   }, 240_000);
 });
 
-const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/metrics', '/metrics/new', '/segments', '/templates', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
+const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/metrics', '/metrics/new', '/segments', '/templates', '/notifications', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
 const tabs = ['', '/collections', '/schedule', '/usage', '/webhook', '/verify', '/settings'];
 
 describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page, $name', ({ name, dark, width }) => {

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startSalesforceSimulator, startStripeSimulator, startZendeskSimulator, type SalesforceSimulator, type StripeSimulator, type ZendeskSimulator } from '#testing';
+import { compiled } from '../../deploy/local/src/project.js';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source } from '../e2e/support/api.js';
 import { eventually, untilTrue } from '../e2e/support/eventually.js';
@@ -170,4 +173,17 @@ describe('the keyboard alone', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await untilTrue('it is an hour later still', async () => Math.abs((await next() - before) / MINUTE - 90) <= 5, product);
   }, 3 * MINUTE);
+});
+
+describe('the first load', () => {
+  it('stays under 250 KB of compressed JavaScript', async () => {
+    const visitor = await Person.at(browser, gatewayUrl(product.ports));
+    const scripts: string[] = [];
+    visitor.page.on('response', (response) => { if (response.url().endsWith('.js')) scripts.push(basename(response.url())); });
+    await visitor.signsIn(product.owner, product.secrets.ownerPassword);
+    const bytes = scripts.map((name) => readFileSync(compiled('console', 'assets', `${name}.gz`)).length).reduce((sum, size) => sum + size, 0);
+    expect(scripts.length).toBeGreaterThan(2);
+    expect(bytes).toBeLessThan(250 * 1024);
+    await visitor.context.close();
+  }, MINUTE);
 });

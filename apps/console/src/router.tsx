@@ -90,11 +90,12 @@ const settingsTabs = [
     component: lazyRouteComponent(() => import('./pages/settings/account'), 'AccountTab'),
   }),
 ];
+const notifications = createRoute({ getParentRoute: parent, path: '/notifications', component: lazyRouteComponent(() => import('./pages/settings/notifications'), 'NotificationsPage') });
 const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters', component: lazyRouteComponent(() => import('./pages/dead-letters'), 'DeadLettersPage') });
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, invitation, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings.addChildren(settingsTabs), run])]),
+  routeTree: root.addChildren([signIn, invitation, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings.addChildren(settingsTabs), notifications, settings, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

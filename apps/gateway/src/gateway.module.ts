@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import {
-  AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -43,6 +43,7 @@ import { OAuthService } from './oauth/oauth.service.js';
 import { MeasureClock } from './measures/measure-clock.js';
 import { MetricsController, SegmentsController, TemplatesController } from './measures/measures.controller.js';
 import { MeasuresService } from './measures/measures.service.js';
+import { NotificationsController } from './notifications/notifications.controller.js';
 import { OverviewController } from './overview/overview.controller.js';
 import { ScheduleController } from './schedule/schedule.controller.js';
 import { ScheduleService } from './schedule/schedule.service.js';
@@ -71,11 +72,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ...accessParts.controllers, ConsoleController, DocsController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, AudiencesController, TraitsController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, TemplatesController, MetricsController, SegmentsController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, ScheduleController,
+    ...accessParts.controllers, ConsoleController, DocsController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, AudiencesController, TraitsController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, NotificationsController, TemplatesController, MetricsController, SegmentsController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[...accessParts.repositories, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[...accessParts.repositories, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {

@@ -2,6 +2,7 @@ import type { HealthRepository, Leadership, ModelRunRepository, OutboxRepository
 import { Loop, type LoopWatch } from './loop.js';
 import { watch, type Watched } from './leases/watchdog.js';
 import { relay, type Send } from './outbox/relay.js';
+import type { Told } from './notifications/tell.js';
 import type { Notified } from './support/notify.js';
 import { tick, tickModels, type Ticked } from './tick/tick.js';
 
@@ -13,6 +14,9 @@ export interface SchedulerPorts {
   readonly models: Pick<ModelRunRepository, 'queueDue'>;
   /** One turn of support/notify.ts. */
   readonly notify: () => Promise<Notified>;
+  /** One turn of notifications/tell.ts. */
+  readonly tell: () => Promise<Told>;
+  readonly told: (turn: Told) => void;
   /** One turn of what deletes old rows: how many went, by what they were. */
   readonly sweep: () => Promise<Readonly<Record<string, number>>>;
   readonly send: Send;
@@ -49,6 +53,7 @@ const IDLE = { due: 0, queued: 0, overQuota: 0, warned: 0, paused: 0, takenBack:
  *                  deferred and due → queued; unclaimed → command once more                   leases/
  *                  source that keeps failing → warned of, then paused
  *     in its turn  killed run → support has its complete log → the run is over                support/
+ *                  what a workspace wants to be told of → its people, by mail and hook       notifications/
  *     now and then  what was kept long enough → deleted
  *     at once      outbox → Kafka, in order, acks=all (woken by the database's notification)  outbox/
  *
@@ -61,11 +66,13 @@ export class Scheduler {
   private readonly ticking: Loop;
   private readonly relaying: Loop;
   private readonly notifying: Loop;
+  private readonly telling: Loop;
   private readonly sweeping: Loop;
 
   constructor(private readonly ports: SchedulerPorts, private readonly options: SchedulerOptions) {
     this.leadership = ports.leadership(() => this.relaying.wake());
     this.ticking = new Loop('tick', options.tickMs, () => this.turn(), ports.loops);
+    this.telling = new Loop('notifications', options.tickMs, () => this.tell(), ports.loops);
     this.notifying = new Loop('support', options.tickMs, () => this.support(), ports.loops);
     this.sweeping = new Loop('housekeeping', SWEEP_MS, () => this.sweep(), ports.loops);
     this.relaying = new Loop('outbox', options.pollMs ?? 1_000, () => this.empty(), ports.loops);
@@ -75,12 +82,13 @@ export class Scheduler {
     this.ticking.start();
     this.relaying.start();
     this.notifying.start();
+    this.telling.start();
     this.sweeping.start();
   }
 
   /** Finishes what is in hand, then lets the next one be active. */
   async stop(): Promise<void> {
-    await Promise.all([this.ticking.stop(), this.relaying.stop(), this.notifying.stop(), this.sweeping.stop()]);
+    await Promise.all([this.ticking.stop(), this.relaying.stop(), this.notifying.stop(), this.telling.stop(), this.sweeping.stop()]);
     await this.leadership.release();
   }
 
@@ -102,6 +110,10 @@ export class Scheduler {
 
   private async support(): Promise<void> {
     if (this.active) this.ports.notified(await this.ports.notify());
+  }
+
+  private async tell(): Promise<void> {
+    if (this.active) this.ports.told(await this.ports.tell());
   }
 
   private async sweep(): Promise<void> {

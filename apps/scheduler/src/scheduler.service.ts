@@ -1,12 +1,15 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RecordProducer, createKafka } from '#kafka';
-import { HealthRepository, HousekeepingRepository, Leadership, ModelRunRepository, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
+import { HealthRepository, HousekeepingRepository, Leadership, ModelRunRepository, NotificationRepository, OutboxRepository, ScheduleRepository, SupportRepository, migrate, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
+import { createVault, parseKeyRing } from '#vault';
 import { Scheduler } from './pipeline.js';
 import { SchedulerConfig } from './scheduler.config.js';
 import type { SupportChannel } from './support/channel.js';
 import { supportChannels } from './support/channels.js';
 import { notify } from './support/notify.js';
+import { notificationChannels } from './notifications/channels.js';
+import { tell } from './notifications/tell.js';
 
 /** Number of the advisory lock that the active scheduler holds. */
 const SCHEDULER_LOCK = 7_302_113;
@@ -18,6 +21,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
   private producer: RecordProducer | undefined;
   private scheduler: Scheduler | undefined;
   private channels: readonly SupportChannel[] = [];
+  private people: ReturnType<typeof notificationChannels> | undefined;
   private wasActive = false;
   private readonly failing = new Set<string>();
 
@@ -35,6 +39,9 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
     await producer.connect();
     const activeGauge = this.metrics.gauge('cs_scheduler_active', '1 on the active scheduler, 0 on those that stand by.');
     const support = new SupportRepository(this.database);
+    const people = this.people = notificationChannels(this.config, createVault(parseKeyRing(this.config.vaultKeys)));
+    const toPeople = new NotificationRepository(this.database);
+    const told = this.metrics.counter('cs_notifications_total', 'Notifications that a workspace\'s mail or hook took or did not take.', ['outcome']);
     const notifications = this.metrics.counter('cs_support_notifications_total', 'Logs of killed runs that a support channel took or did not take.', ['outcome']);
     const deleted = this.metrics.counter('cs_scheduler_rows_deleted_total', 'Rows of the control database that had been kept long enough.', ['what']);
     const housekeeping = new HousekeepingRepository(this.database);
@@ -53,6 +60,11 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
         this.recovered('support');
         for (const [outcome, count] of Object.entries({ delivered, failed })) if (count > 0) notifications.inc({ outcome }, count);
         if (ended > 0) runs.inc({ what: 'ended' }, ended);
+      },
+      tell: () => tell(toPeople, people.channels),
+      told: (turn) => {
+        this.recovered('notifications');
+        for (const [outcome, count] of Object.entries(turn)) if (count > 0) told.inc({ outcome }, count);
       },
       sweep: () => housekeeping.sweep({ runDetailsDays, runsDays, auditDays }),
       swept: (rows) => {
@@ -86,7 +98,7 @@ export class SchedulerService implements OnApplicationBootstrap, OnApplicationSh
 
   async onApplicationShutdown(): Promise<void> {
     await this.scheduler?.stop();
-    await Promise.all(this.channels.map((channel) => channel.close()));
+    await Promise.all([...this.channels.map((channel) => channel.close()), this.people?.close()]);
     await this.producer?.disconnect();
     await this.database?.destroy();
   }

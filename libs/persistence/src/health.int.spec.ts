@@ -28,8 +28,8 @@ beforeAll(async () => {
   await new AccessRepository(database).bootstrap({ workspace: 'Acme', email: 'owner@example.com', passwordHash: 'x' });
   [{ id: workspaceId }] = await rows<{ id: string }>(database, 'select id from workspaces') as [{ id: string }];
   [runs, requests, sources, health] = [new RunRepository(database), new RunRequestRepository(database), new SourceRepository(database), new HealthRepository(database)];
-});
-afterAll(async () => { await database.destroy(); await test.drop(); });
+}, 60_000);
+afterAll(async () => { await database.destroy(); await test.drop(); }, 60_000);
 
 beforeEach(async () => {
   sourceId = newId();

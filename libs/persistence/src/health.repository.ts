@@ -1,6 +1,7 @@
 import type { Notice } from '#contracts';
 import type { DataSource } from 'typeorm';
 import { jsonb, rows } from './database.js';
+import { putNotification } from './notification.repository.js';
 
 /** When a source that keeps failing is warned of, and when it is paused. */
 export interface PauseRule {
@@ -30,12 +31,13 @@ export class HealthRepository {
     const reason: Omit<Notice, 'title'> = {
       code: 'paused_automatically', at, remedy: 'Look at the newest run and do what its error says, test the credentials, then resume the source. Nothing is lost: the next run goes on from the checkpoint.',
     };
-    const paused = await rows(this.database, `
+    const paused = await rows<{ id: string; reason: Notice }>(this.database, `
       update sources set state = 'paused', warning = null, paused_reason = $5::jsonb || jsonb_build_object('title',
         format('Paused by itself: %s runs in a row have failed, since %s.', failed_runs, to_char(failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
       where state = 'active' and deleted_at is null and warning is not null and not exists (select from runs where source_id = sources.id and state in ('queued', 'running', 'deferred'))
         and ((failed_runs >= $1 and ${lasts} >= $2 * 3600) or (failed_runs >= $3 and ${lasts} >= $4 * 86400))
-      returning 1`, [pauseAfter, minHours, warnAfter, pauseAfterDays, jsonb(reason)]);
+      returning id, paused_reason as reason`, [pauseAfter, minHours, warnAfter, pauseAfterDays, jsonb(reason)]);
+    for (const { id, reason: { title, remedy } } of paused) await putNotification(this.database, { sourceId: id, runId: null, kind: 'paused', title, remedy });
     return { warned: warned.length, paused: paused.length };
   }
 }

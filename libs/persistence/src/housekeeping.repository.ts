@@ -31,6 +31,8 @@ const SWEEPS: readonly { readonly what: string; readonly sql: (days: Retention) 
   { what: 'idempotency_keys', sql: () => ['delete from idempotency_keys where ctid in (select ctid from idempotency_keys where created_at < now() - interval \'2 days\' limit $1) returning 1', [MOST]] },
   { what: 'webhook_endpoints', sql: () => ['delete from webhook_endpoints where not_after < now() - interval \'1 day\' returning 1', []] },
   { what: 'webhook_secrets', sql: () => ['delete from webhook_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
+  { what: 'webhook_hours', sql: ({ runsDays }) => ['delete from webhook_hours where ctid in (select ctid from webhook_hours where hour < now() - $1 * interval \'1 day\' limit $2) returning 1', [runsDays, MOST]] },
+  { what: 'notifications', sql: () => ['delete from notifications where id in (select id from notifications where done_at < now() - interval \'90 days\' limit $1) returning 1', [MOST]] },
   { what: 'destination_secrets', sql: () => ['delete from destination_secrets where not_after < now() - interval \'1 day\' returning 1', []] },
   { what: 'audit_log', sql: ({ auditDays }) => ['delete from audit_log where id in (select id from audit_log where at < now() - $1 * interval \'1 day\' limit $2) returning 1', [auditDays, MOST]] },
   { what: 'sessions', sql: () => ['delete from sessions where expires_at < now() returning 1', []] },

@@ -21,6 +21,7 @@ export { OverviewRepository, type Flow } from './overview.repository.js';
 export { ModelRepository, SlugTaken, type Model, type ModelEdit, type NewModel } from './model.repository.js';
 export { ModelRunRepository, type ModelRun, type ModelRunEnd, type ModelTask } from './model-run.repository.js';
 export { MEASURE_KINDS, MeasureRepository, type Measure, type MeasureChange, type MeasureKind, type MeasurePoint, type NewMeasure } from './measure.repository.js';
+export { NOTIFICATION_KINDS, NotificationRepository, type DueNotification, type KeptNotification, type NotificationKind } from './notification.repository.js';
 export { OutboxRepository, type OutboxMessage } from './outbox.repository.js';
 export { QueryRepository, type ReaderLogin, type SavedQuery, type SqlError, type SqlQuery, type SqlQueryEnd } from './query.repository.js';
 export { RunRepository, type ClaimedRun, type LogLine, type Progress } from './run.repository.js';

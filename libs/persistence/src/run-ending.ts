@@ -1,6 +1,7 @@
 import { needsSupport, type ErrorReport, type Notice, type RunState } from '#contracts';
 import type { EntityManager } from 'typeorm';
 import { jsonb, rows, type Executor } from './database.js';
+import { putNotification } from './notification.repository.js';
 import type { Ending } from './entities/run.entity.js';
 
 export interface EndedRun { readonly id: string; readonly sourceId: string; readonly startedAt: Date | null; readonly state: RunState; readonly error: ErrorReport | null }
@@ -36,16 +37,20 @@ export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, sta
       from (select source_id, trigger in ('schedule', 'manual') as usual, extract(epoch from finished_at - started_at) * 1000 as ms, api_calls as calls from runs where id = $1) r
       where s.id = r.source_id`, [id]);
   }
-  await rows(tx, `
+  const [told] = await rows<{ failedRuns: number }>(tx, `
     update sources set last_run_at = coalesce($2::timestamptz, now()), last_run_state = $3,
       state = case when $5 then 'error' else state end,
       error = case when $3 = 'cancelled' then error else $4::jsonb end,
       failed_runs = case when $3 in ('failed', 'killed') then failed_runs + 1 when $3 = 'cancelled' then failed_runs else 0 end,
       failing_since = case when $3 in ('failed', 'killed') then coalesce(failing_since, $2::timestamptz, now()) when $3 = 'cancelled' then failing_since end,
       warning = case when $3 in ('failed', 'killed', 'cancelled') then warning end
-    where id = $1`, [sourceId, startedAt, state, jsonb(error), error?.code === 'authentication_failed']);
+    where id = $1 returning failed_runs as "failedRuns"`, [sourceId, startedAt, state, jsonb(error), error?.code === 'authentication_failed']);
+  // Once when it begins, not with every run that fails.
+  if ((state === 'failed' || state === 'killed') && error !== null && told?.failedRuns === 1) {
+    await putNotification(tx, { sourceId, runId: id, kind: error.code === 'authentication_failed' ? 'access_denied' : 'run_failed', title: error.title, remedy: error.remedy });
+  }
   if (state === 'cancelled') return;
-  await warn(tx, id, await noteHealth(tx, id, sourceId));
+  await warn(tx, id, sourceId, await noteHealth(tx, id, sourceId));
   if (!needsSupport(error ?? undefined)) {
     await rows(tx, `delete from api_calls where run_id = $1 and id > (select id from api_calls where run_id = $1 order by id offset ${CALLS_AFTER - 1} limit 1)`, [id]);
   }
@@ -96,7 +101,7 @@ async function noteHealth(tx: Executor, runId: string, sourceId: string): Promis
 }
 
 /** The run, its collections and their source say that they suddenly read nothing; it is no failure. */
-async function warn(tx: Executor, runId: string, empty: readonly Empty[]): Promise<void> {
+async function warn(tx: Executor, runId: string, sourceId: string, empty: readonly Empty[]): Promise<void> {
   const at = new Date().toISOString();
   const notices = empty.map(({ collection, before, streak }): Notice => ({
     code: 'reads_nothing', collection, at,
@@ -104,6 +109,7 @@ async function warn(tx: Executor, runId: string, empty: readonly Empty[]): Promi
     remedy: 'Look at the partner whether the records are still there, and whether the credentials may still see all of them. Nothing was deleted here on account of this.',
   }));
   if (notices.length === 0) return;
+  for (const { title, remedy } of notices) await putNotification(tx, { sourceId, runId, kind: 'reads_nothing', title, remedy });
   await rows(tx, 'update runs set warnings = warnings || $2::jsonb where id = $1', [runId, jsonb(notices)]);
   await rows(tx, `update collection_runs c set warning = n from jsonb_array_elements($2::jsonb) n where c.run_id = $1 and c.collection = n ->> 'collection'`, [runId, jsonb(notices)]);
   await rows(tx, `update collection_health h set warning = n from jsonb_array_elements($2::jsonb) n, runs r where r.id = $1 and h.source_id = r.source_id and h.collection = n ->> 'collection'`, [runId, jsonb(notices)]);

@@ -1,4 +1,4 @@
-import { IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconChartLine, IconChartPie, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
+import { IconBell, IconBroadcast, IconBuildingWarehouse, IconCalendarTime, IconChartBar, IconChartLine, IconChartPie, IconHome, IconLayoutGrid, IconMailExclamation, IconPlugConnected, IconSend, IconSettings, IconUsersGroup, type Icon } from '@tabler/icons-react';
 
 export interface Place { readonly to: string; readonly title: string; readonly icon: Icon }
 
@@ -16,5 +16,6 @@ export const PLACES: readonly Place[] = [
   { to: '/destinations', title: 'Destinations', icon: IconSend },
   { to: '/topics', title: 'Topics', icon: IconBroadcast },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailExclamation },
+  { to: '/notifications', title: 'Notifications', icon: IconBell },
   { to: '/settings', title: 'Settings', icon: IconSettings },
 ];

@@ -1422,6 +1422,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get whom the workspace wants to be told, and what was told */
+        get: operations["notifications_get"];
+        /** Set whom the workspace wants to be told, and of what */
+        put: operations["notifications_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell them something, to see whether it arrives */
+        post: operations["notifications_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -3562,6 +3597,55 @@ export interface components {
             data: components["schemas"]["SourceUsageDto"][];
             /** @description All calls in these days. */
             total: number;
+        };
+        /**
+         * @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record.
+         * @enum {string}
+         */
+        NotificationKind: "run_failed" | "access_denied" | "paused" | "reads_nothing";
+        NotificationDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sourceId: string | null;
+            /** Format: uuid */
+            runId: string | null;
+            /** @enum {string} */
+            kind: "run_failed" | "access_denied" | "paused" | "reads_nothing" | "test";
+            title: string;
+            remedy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Channels that took it: mail, hook. */
+            delivered: string[];
+            /**
+             * Format: date-time
+             * @description null: it is still being sent.
+             */
+            doneAt: string | null;
+            /** @description Why a channel did not take it the last time. */
+            lastError: string | null;
+        };
+        NotificationSettingsDto: {
+            emails: string[];
+            /** @description The hook's host; null: no hook. */
+            hook: string | null;
+            /** @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. */
+            kinds: components["schemas"]["NotificationKind"][];
+            /** @description Whether the installation can send mail. */
+            mailAvailable: boolean;
+            /** @description The newest 20, newest first. */
+            recent: components["schemas"]["NotificationDto"][];
+        };
+        ChangeNotificationsDto: {
+            emails: string[];
+            /**
+             * Format: uri
+             * @description URL that takes what Slack's incoming webhooks take: {"text": …}. Stored encrypted, never returned. null: none; left out: as it is.
+             */
+            hookUrl?: string | null;
+            /** @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. */
+            kinds: components["schemas"]["NotificationKind"][];
         };
         /** @enum {string} */
         MeasureKind: "metric" | "segment";
@@ -7607,6 +7691,92 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WorkspaceUsageDto"];
                 };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    notifications_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettingsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    notifications_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeNotificationsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettingsDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    notifications_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: what happened and what to do. */
             default: {
