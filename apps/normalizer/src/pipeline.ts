@@ -30,7 +30,7 @@ interface Resolved extends Decoded { readonly connector: Connector }
 interface Split { readonly meta: RawRecordMeta; readonly connector: Connector; readonly normalized: Normalized }
 
 const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024;
-/** While records keep coming, a partition's batches begin at least so far apart: more of them share a transaction. The first after a pause goes at once. */
+/** While pages of a sync keep coming, a partition's batches begin at least so far apart: more of them share a transaction. The first after a pause goes at once, and so do webhooks. */
 const PACE_MS = 25;
 
 /**
@@ -55,7 +55,7 @@ export class NormalizerPipeline {
     const begin = performance.now();
     await this.transact(batch, control);
     const rest = begin + PACE_MS - performance.now();
-    if (rest > 1) await sleep(rest);
+    if (rest > 1 && attribute(batch.messages.at(-1)?.headers, 'component') === 'sync') await sleep(rest);
   }
 
   /** In as many transactions as the batch's size asks for. */
