@@ -7,6 +7,10 @@ import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import { NormalizerConfig } from './normalizer.config.js';
 import { NormalizerPipeline } from './pipeline.js';
 
+/** A fetch is in memory up to three times, and what is made of it as often. */
+const PARTITION_BYTES = 2 * 1024 * 1024;
+const FETCH_BYTES = 8 * 1024 * 1024;
+
 /** Feeds the pipeline from `raw.*` and `replay.*`; an error of it ends the process. */
 @Injectable()
 export class NormalizerService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -38,7 +42,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     this.pipeline = pipeline;
     this.health.ready('consumer', false);
     this.consumer = new BatchConsumer(kafka, {
-      groupId, concurrency,
+      groupId, concurrency, maxBytesPerPartition: PARTITION_BYTES, maxBytes: FETCH_BYTES,
       topics: connectorNames.flatMap((name) => [topicNames.raw(prefix, name), topicNames.replay(prefix, name)]),
       onAssigned: () => this.health.ready('consumer', true),
       onTick: () => this.health.tick('consumer'),

@@ -160,7 +160,7 @@ export class LoaderPipeline {
         batch.resolve(to.toString());
         this.pump();
       }
-      while (term === this.term && (this.queue.rows > 2 * this.batchRows || this.queue.bytes > 2 * this.ports.limits.batchBytes)) {
+      while (term === this.term && (this.queue.rows > this.batchRows || this.queue.bytes > this.ports.limits.batchBytes)) {
         await new Promise<void>((resolve) => { this.roomMade.push(resolve); });
       }
       if (term !== this.term || !batch.isOwned()) return;

@@ -31,8 +31,8 @@ export interface RunnerContext {
 const OPEN_AGAIN_MS = 2_000;
 const CATCH_UP_LEASE_MS = 60_000;
 /** Between the fewest round trips and the longest stop of the event loop. */
-const PARTITION_BYTES = 2 * 1024 * 1024;
-const FETCH_BYTES = 8 * 1024 * 1024;
+const PARTITION_BYTES = 1024 * 1024;
+const FETCH_BYTES = 4 * 1024 * 1024;
 
 /** One warehouse's consumer and pipeline, from the first connection to the stop. */
 export class WarehouseRunner {
