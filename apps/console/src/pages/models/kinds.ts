@@ -13,7 +13,8 @@ export interface Kind {
   readonly title: string;
   readonly one: string;
   readonly what: string;
-  readonly example: string;
+  /** What stands in the empty editor. */
+  readonly hint: string;
   readonly list: () => Promise<Schemas['ModelListDto']>;
   readonly get: (id: string) => Promise<Model>;
   readonly create: (body: NewModel) => Promise<Model>;
@@ -30,7 +31,7 @@ const path = (id: string) => ({ path: { id } });
 
 export const AUDIENCES: Kind = {
   kind: 'audience', path: '/audiences', title: 'Audiences', one: 'audience', what: 'A set of users, found by SQL: the query finds user_id, one row for each.',
-  example: 'select id as user_id\nfrom stripe_demo.customers\nwhere balance > 0',
+  hint: 'select … as user_id from … where …',
   list: () => answer(api.GET('/api/v1/audiences', { params: { query: MOST } })),
   get: (id) => answer(api.GET('/api/v1/audiences/{id}', { params: path(id) })),
   create: (body) => answer(api.POST('/api/v1/audiences', { body })),
@@ -44,7 +45,7 @@ export const AUDIENCES: Kind = {
 
 export const TRAITS: Kind = {
   kind: 'trait', path: '/audiences/traits', title: 'Traits', one: 'trait', what: 'A value for each user, found by SQL: the query finds user_id and value, one row for each.',
-  example: 'select customer as user_id, count(*) as value\nfrom stripe_demo.invoices\ngroup by 1',
+  hint: 'select … as user_id, count(*) as value from … group by 1',
   list: () => answer(api.GET('/api/v1/traits', { params: { query: MOST } })),
   get: (id) => answer(api.GET('/api/v1/traits/{id}', { params: path(id) })),
   create: (body) => answer(api.POST('/api/v1/traits', { body })),

@@ -52,7 +52,7 @@ function Form({ kind, initial, isNew, busy, error, action, save, warehouses }: P
         <Textarea label="Description" autosize minRows={1} maxLength={2_000} value={values.description} onChange={(event) => set({ description: event.currentTarget.value })} />
         <div>
           <Text fw={500} size="sm" mb={4}>Query</Text>
-          <SqlEditor key={values.warehouseId} label="Query" warehouseId={values.warehouseId} value={values.statement} onChange={(statement) => set({ statement })} onRun={() => preview.mutate()} wrongAt={wrong === null || wrong === undefined ? undefined : problemOf(wrong).position} />
+          <SqlEditor key={values.warehouseId} label="Query" hint={kind.hint} warehouseId={values.warehouseId} value={values.statement} onChange={(statement) => set({ statement })} onRun={() => preview.mutate()} wrongAt={wrong === null || wrong === undefined ? undefined : problemOf(wrong).position} />
           <Text size="sm" c="dimmed" mt={4}>{kind.what}</Text>
         </div>
         <Group>

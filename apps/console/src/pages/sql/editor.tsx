@@ -17,7 +17,8 @@ interface Props {
   readonly tables: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** Where the statement is wrong: 1-based, in Unicode characters. */
   readonly wrongAt?: number | undefined;
-  readonly readOnly?: boolean;
+  /** What stands there while it is empty. */
+  readonly hint?: string;
 }
 
 const style = HighlightStyle.define([
@@ -71,7 +72,7 @@ const wrong = StateField.define<DecorationSet>({
 const language = (tables: Props['tables']) => sql({ dialect: PostgreSQL, upperCaseKeywords: false, schema: tables as unknown as SQLNamespace });
 
 /** Writes SQL: completion of tables and columns, the wrong place marked, Ctrl+Enter runs. */
-export default function SqlEditor({ label, value, onChange, onRun, tables, wrongAt, readOnly = false }: Props) {
+export default function SqlEditor({ label, value, onChange, onRun, tables, wrongAt, hint = 'select … from …' }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const completion = useRef(new Compartment());
@@ -86,8 +87,8 @@ export default function SqlEditor({ label, value, onChange, onRun, tables, wrong
         doc: value,
         extensions: [
           Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { calls.current.onRun?.(); return true; } }, { key: 'Tab', run: acceptCompletion }])),
-          lineNumbers(), history(), drawSelection(), highlightActiveLine(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }), wrong, theme, syntaxHighlighting(style), placeholder('select … from …'), EditorView.lineWrapping,
-          completion.current.of(language(tables)), EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ 'aria-label': label }),
+          lineNumbers(), history(), drawSelection(), highlightActiveLine(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }), wrong, theme, syntaxHighlighting(style), placeholder(hint), EditorView.lineWrapping,
+          completion.current.of(language(tables)), EditorView.contentAttributes.of({ 'aria-label': label }),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.updateListener.of(({ docChanged, state }) => { if (docChanged) calls.current.onChange(state.doc.toString()); }),
         ],

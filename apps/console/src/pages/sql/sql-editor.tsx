@@ -6,7 +6,7 @@ import { tablesQuery } from '../../api/queries';
 const Editor = lazy(() => import('./editor'));
 
 /** The editor, fetched when it is needed, with the names of a warehouse's tables and columns. */
-export function SqlEditor({ warehouseId, ...rest }: { warehouseId: string; label: string; value: string; onChange: (value: string) => void; onRun?: () => void; wrongAt?: number | undefined; readOnly?: boolean }) {
+export function SqlEditor({ warehouseId, ...rest }: { warehouseId: string; label: string; hint?: string; value: string; onChange: (value: string) => void; onRun?: () => void; wrongAt?: number | undefined }) {
   const { data } = useQuery(tablesQuery(warehouseId));
   const tables = useMemo(() => {
     const schemas: Record<string, Record<string, string[]>> = {};
