@@ -24,7 +24,7 @@ export function httpAdapter({ trustedProxies }: GatewayConfig): FastifyAdapter {
     const { url } = request.routeOptions;
     if (!request.url.startsWith('/api/') || (url !== undefined && url !== '/*')) return undefined;
     const allowed = methods.of(request.url.split('?', 1)[0] ?? '');
-    if (allowed.length === 0) return undefined;
+    if (allowed.length === 0 || allowed.includes(request.method)) return undefined;
     return sendProblem(reply.header('allow', allowed.join(', ')), { status: 405, code: 'method_not_allowed', title: `This path doesn't take ${request.method}.`, remedy: `It takes ${allowed.join(', ')}; /api/docs shows what for.` });
   });
   return adapter;
