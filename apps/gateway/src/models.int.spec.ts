@@ -91,6 +91,7 @@ describe('a trait', () => {
     const { body: second } = await call('GET', `/traits/${id}/members?limit=2&cursor=${first.nextCursor}`);
     expect([...first.data, ...second.data].map(({ userId, value }) => [userId, value])).toEqual([['c1', '1'], ['c2', '2'], ['ü 1', '9007199254740993']]);
     expect(second.nextCursor).toBeNull();
+    expect((await call('GET', `/traits/${id}/members?cursor=AA`)).status).toBe(400);
     expect((await call('GET', `/traits/${id}/members?prefix=c2`)).body.data).toHaveLength(1);
     // People read its table with SQL, too.
     const rows = (await gateway.call('POST', `/warehouses/${warehouseId}/query`, { statement: 'select value from traits.spent order by user_id' })).body as unknown as { rows: unknown };

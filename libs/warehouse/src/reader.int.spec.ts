@@ -82,6 +82,17 @@ describe('a reader', () => {
     expect(await read('select 1 where false')).toMatchObject({ rows: 0, truncated: false, columns: [{ type: 'integer' }] });
   }, 30_000);
 
+  it('lists its tables with their rows, also one that the loader may not count', async () => {
+    await admin.query('create table mine.hidden as select 1 as a');
+    const tables = await reader.tables();
+    expect(tables.find(({ name }) => name === 'customers')).toMatchObject({ schema: 'mine', kind: 'table', rows: 3_000, estimated: false, loadedAt: null, columns: expect.arrayContaining([{ name: 'n', type: 'bigint' }]) });
+    expect(tables.find(({ name }) => name === 'customers_live')).toMatchObject({ kind: 'view', rows: null });
+    expect(tables.find(({ name }) => name === 'hidden')).toMatchObject({ rows: 0, estimated: true });
+    expect(tables.filter(({ schema }) => schema === 'others')).toEqual([]);
+    await admin.query('drop table mine.hidden');
+    expect(await reader.changes(10)).toEqual([]);
+  }, 30_000);
+
   it('stops at the limits of rows and bytes, and says so', async () => {
     expect(await read('table mine.customers', { maxRows: 3_000 })).toMatchObject({ rows: 3_000, truncated: false });
     expect(await read('table mine.customers', { maxRows: 2_999 })).toMatchObject({ rows: 2_999, truncated: true });

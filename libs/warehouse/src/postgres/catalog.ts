@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { SchemaChange, TableInfo } from '../reader.js';
 import { quote } from './naming.js';
+import { sqlState } from './sqlstate.js';
 
 /** Tables below this size are counted, others estimated by the server's statistics. */
 const COUNTED_BYTES = 32 * 1024 * 1024;
@@ -20,12 +21,20 @@ export async function readCatalog(client: Client, schemas: readonly string[]): P
   for (const { estimate, small, ...table } of rows) {
     if (table.kind === 'view') tables.push({ ...table, rows: null, estimated: false });
     else if (!small && estimate >= 0) tables.push({ ...table, rows: estimate, estimated: true });
-    else {
-      const { rows: [count] } = await client.query<{ n: number }>(`SELECT count(*)::float8 AS n FROM ${quote(table.schema)}.${quote(table.name)}`);
-      tables.push({ ...table, rows: count?.n ?? 0, estimated: false });
-    }
+    else tables.push({ ...table, ...await counted(client, table, estimate) });
   }
   return tables;
+}
+
+/** Who may not count it, or came too late, is told the estimate. */
+async function counted(client: Client, { schema, name }: Pick<TableInfo, 'schema' | 'name'>, estimate: number): Promise<Pick<TableInfo, 'rows' | 'estimated'>> {
+  try {
+    const { rows: [count] } = await client.query<{ n: number }>(`SELECT count(*)::float8 AS n FROM ${quote(schema)}.${quote(name)}`);
+    return { rows: count?.n ?? 0, estimated: false };
+  } catch (error) {
+    if (!['42501', '42P01', '3F000'].includes(sqlState(error) ?? '')) throw error;
+    return { rows: Math.max(0, estimate), estimated: true };
+  }
 }
 
 /** The newest changes that loading made to these schemas' tables. */
