@@ -122,15 +122,19 @@ export class DeliveryRepository {
    * @param maxBytes of all payloads; one is always taken
    */
   async take(destinationId: string, lease: string, limit: number, maxBytes: number, leaseMs: number): Promise<TakenDelivery[]> {
-    const taken = await rows<TakenDelivery & { seq: string }>(this.database, `
+    const taken = await this.database.transaction(async (tx) => {
+      // In the order of deliveries_due, so that it stops after `limit`: a queue that has just grown has no statistics that would say so.
+      await rows(tx, 'set local enable_sort = off');
+      return rows<TakenDelivery & { seq: string }>(tx, `
       with heads as (
         select id, seq, due_at, bytes from deliveries d where destination_id = $1 and state = 'waiting' and due_at <= now()
-          and not exists (select 1 from deliveries e where e.destination_id = d.destination_id and e.order_key = d.order_key and e.state = 'waiting' and (e.arrived_at, e.seq) < (d.arrived_at, d.seq))
+          and id = (select e.id from deliveries e where e.destination_id = d.destination_id and e.order_key = d.order_key and e.state = 'waiting' order by e.arrived_at, e.seq limit 1)
         order by due_at, seq limit $3 for update of d skip locked),
       few as (select id from (select id, sum(bytes) over (order by due_at, seq) - bytes as before from heads) h where before < $4)
       update deliveries d set lease = $2, due_at = now() + $5::float8 * interval '1 ms' from few where d.id = few.id
       returning d.id, d.seq, d.destination_id as "destinationId", message_id as "messageId", event, source_id as "sourceId", connector, collection, order_key as "orderKey", topic, partition, kafka_offset as "offset", headers, key, payload, attempts, since`,
-    [destinationId, lease, limit, maxBytes, leaseMs]);
+      [destinationId, lease, limit, maxBytes, leaseMs]);
+    });
     return taken.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
   }
 
