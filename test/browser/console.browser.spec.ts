@@ -142,8 +142,9 @@ describe('the console, from first start to rows', () => {
   it('shows an access that the partner refuses, and what to do', async () => {
     const { page } = owner;
     partner.keys.revoke(product.secrets.simulatorKey);
-    // The minute of the sync before is still counted down on this page.
-    await page.getByRole('button', { name: 'Sync now' }).click({ timeout: 90_000 });
+    await product.control.rows('update sources set last_sync_requested_at = null', []);
+    await owner.goes(`/sources/${source.id}`);
+    await page.getByRole('button', { name: 'Sync now' }).click();
     await page.waitForURL((url) => url.pathname.startsWith('/runs/'));
     await page.getByText('failed').first().waitFor();
     await owner.picture('access-denied');
