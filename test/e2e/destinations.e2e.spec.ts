@@ -57,6 +57,11 @@ afterAll(async () => {
 describe('events on their way to destinations', () => {
   it('reach both kinds, signed and named, those that arrived before and those that are filtered out don\'t', async () => {
     const before = await happens('cus_before');
+    await untilTrue('it is on its topic', async () => {
+      let there = false;
+      await product.topics.read(({ value }) => { there ||= String(value).includes(before); }, [`${product.topicPrefix}events.stripe.customer_events`]);
+      return there;
+    }, product);
     const signed = await create({ url: `${catcher.url}/signed`, filter: { sources: [source.id], events: ['customer_*'], condition: 'object.plan = "gold"' } });
     const tracking = await create({ kind: 'segment', name: 'Tracking', url: `${catcher.url}/tracking`, secret: 'write-key-of-the-spec' });
     const [first, other] = [await happens('cus_1', { plan: 'gold', balance: 12 }), await happens('cus_1', { plan: 'silver' })];
