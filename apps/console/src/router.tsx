@@ -95,7 +95,7 @@ const deadLetters = createRoute({ getParentRoute: parent, path: '/dead-letters',
 const run = createRoute({ getParentRoute: parent, path: '/runs/$runId', component: lazyRouteComponent(() => import('./pages/run/run'), 'RunPage') });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, invitation, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings.addChildren(settingsTabs), notifications, settings, run])]),
+  routeTree: root.addChildren([signIn, invitation, shell.addChildren([home, deadLetters, catalog, sources, setup, source.addChildren(sourceTabs), warehouses, newWarehouse, warehouse.addChildren(warehouseTabs), ...models, audience, trait, destinations, newDestination, destination.addChildren(destinationTabs), schedule, usage, ...measures, topics, settings.addChildren(settingsTabs), notifications, run])]),
   defaultPreload: 'intent', scrollRestoration: true,
   defaultPendingComponent: () => <Loading />, defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });
