@@ -214,6 +214,14 @@ describe('warehouses', () => {
     const objects = await call('POST', '/sources', gateway.source({ name: 'Objects' }));
     expect(objects).toMatchObject({ status: 201, body: { warehouseId: id } });
     expect(objects.body.collections).toContain('customers');
+    // Another workspace fills the same database: its schemas are its own
+    await gateway.database.query(`with theirs as (insert into workspaces (id, name) values (gen_random_uuid(), 'Theirs') returning id),
+      fills as (insert into warehouses (id, workspace_id, name, url_sealed, location) select gen_random_uuid(), theirs.id, 'Same', 'x', w.location from theirs, warehouses w where w.id = $1 returning id, workspace_id)
+      insert into sources (id, workspace_id, connector, name, slug, warehouse_id, start_date, interval_minutes, next_run_at) select gen_random_uuid(), workspace_id, 'stripe', 'Theirs', 'theirs', id, now(), 60, now() + interval '1 day' from fills`, [id]);
+    expect(await call('POST', '/sources', gateway.source({ slug: 'theirs' }))).toMatchObject({ status: 409, body: { code: 'slug_taken' } });
+    const beside = await call('POST', '/sources', gateway.source({ name: 'Theirs' }));
+    expect(beside.body.slug).toBe('theirs_2');
+    await call('DELETE', `/sources/${beside.body.id}`);
     expect(await call('DELETE', `/warehouses/${id}`)).toMatchObject({ status: 409, body: { code: 'warehouse_in_use' } });
     expect((await call('PATCH', `/warehouses/${id}`, { enabled: false })).body.enabled).toBe(false);
     expect((await call('POST', '/sources', gateway.source({ warehouseId: id }))).body.code).toBe('warehouse_required');

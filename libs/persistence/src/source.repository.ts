@@ -120,8 +120,11 @@ export class SourceRepository {
   }
 
   /** Whether another source of the workspace, deleted ones included, has it. */
-  async slugTaken(workspaceId: string, slug: string): Promise<boolean> {
-    return (await rows(this.database, 'select 1 from sources where workspace_id = $1 and slug = $2', [workspaceId, slug])).length > 0;
+  /** By a source of the workspace, deleted ones too, or by one of any workspace that fills the same database as this warehouse. */
+  async slugTaken(workspaceId: string, slug: string, warehouseId: string | null): Promise<boolean> {
+    return (await rows(this.database, `
+      select 1 from sources s where s.slug = $2 and (s.workspace_id = $1 or exists (
+        select from warehouses own join warehouses other on other.location = own.location where own.id = $3 and other.id = s.warehouse_id)) limit 1`, [workspaceId, slug, warehouseId])).length > 0;
   }
 
   /**

@@ -88,8 +88,8 @@ export class SourcesService {
     const floor = this.config.intervalFloorMinutes;
     const intervalMinutes = readInterval(input.schedule?.intervalMinutes ?? input.intervalMinutes ?? Math.max(DEFAULT_INTERVAL, floor), floor);
     const schedule = { ...readTiming(input.schedule ?? {}, floor), everyMinutes: readRhythms(declaration, collections, input.schedule?.collections, undefined, floor) };
-    const slug = await this.slug(workspaceId, input);
     const warehouseId = await this.warehouses.forSource(workspaceId, input.warehouseId, hasObjects(declaration, collections));
+    const slug = await this.slug(workspaceId, input, warehouseId);
     const tested = await this.tester.test(connector, credentials, []);
     const { accountId: account } = tested.result;
 
@@ -176,15 +176,15 @@ export class SourcesService {
   }
 
   /** The one asked for, or the first free one made of the name. */
-  private async slug(workspaceId: string, { slug, name }: CreateSource): Promise<string> {
+  private async slug(workspaceId: string, { slug, name }: CreateSource, warehouseId: string | null): Promise<string> {
     if (slug !== undefined) {
       if (!isSlug(slug)) throw invalid([{ field: 'slug', message: 'slug must begin with a letter, hold a-z, 0-9 and _ only, be at most 63 long and not be one of PostgreSQL\'s own schemas.' }]);
-      if (await this.sources.slugTaken(workspaceId, slug)) throw slugTaken(slug);
+      if (await this.sources.slugTaken(workspaceId, slug, warehouseId)) throw slugTaken(slug);
       return slug;
     }
     const plain = toSlug(name);
     let free = plain;
-    for (let count = 2; await this.sources.slugTaken(workspaceId, free); count += 1) free = numberedSlug(plain, count);
+    for (let count = 2; await this.sources.slugTaken(workspaceId, free, warehouseId); count += 1) free = numberedSlug(plain, count);
     return free;
   }
 }
