@@ -27,7 +27,9 @@ describe('migrations', () => {
 
   it('make exactly the columns that the entities have', async () => {
     const { upQueries } = await database.driver.createSchemaBuilder().log();
-    expect(upQueries.map(({ query }) => query).filter((query) => /ADD "|DROP COLUMN|ALTER COLUMN|CREATE TABLE/.test(query))).toEqual([]);
+    // Nobody reads these any more; they stay until no version that does can run beside this one
+    const left = ['failed_logins', 'last_failed_at'].map((column) => `ALTER TABLE "users" DROP COLUMN "${column}"`);
+    expect(upQueries.map(({ query }) => query).filter((query) => /ADD "|DROP COLUMN|ALTER COLUMN|CREATE TABLE/.test(query) && !left.includes(query))).toEqual([]);
   });
 });
 
