@@ -42,7 +42,7 @@ function Line({ row, run, most, now }: { row: CollectionRun; run: Run; most: num
       </Table.Tr>
       {told && (
         <Table.Tr><Table.Td colSpan={6} pt={0}><Stack gap={4}>
-          {waits > 0 && <Text size="sm" role="status">⏳ The partner asks us to wait <b>{duration(waits)}</b>; then it goes on by itself.</Text>}
+          {waits > 0 && <Text size="sm" role="status">The partner asks us to wait <b>{duration(waits)}</b>; then it goes on by itself.</Text>}
           {row.state === 'skipped' && row.error === null && <Text size="sm" c="dimmed">{SKIPPED[run.state] ?? 'Not tried: the credentials are refused, so no further call was made.'}</Text>}
           {row.warning !== null && <Notices notices={[row.warning]} />}
           {row.error !== null && <Reason error={row.error} />}
