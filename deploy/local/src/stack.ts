@@ -56,7 +56,7 @@ export async function startServices(options: ServicesOptions): Promise<void> {
   const line = keepLines(folders.logs, options.line);
   if (options.supportMail === true) await supervisor.add(mailCatcher(ports, folders, line), STAGES.services);
   await Promise.all(services.map((name) => supervisor.add(serviceProgram(name, settings, folders, line), STAGES.services)));
-  await Promise.all(services.map((name) => untilReady(name, ports, { timeoutMs: 60_000, logs: folders.logs, gaveUp: () => supervisor.givenUp(name) })));
+  await Promise.all(services.map((name) => untilReady(name, ports, { timeoutMs: 180_000, logs: folders.logs, gaveUp: () => supervisor.givenUp(name) })));
 }
 
 /** The whole stack but the demo: for `npm start`, end-to-end specs and benchmarks. Nothing is left running when it fails. */
