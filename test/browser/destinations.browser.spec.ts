@@ -83,8 +83,8 @@ describe('a destination in the console', () => {
     const { page } = owner;
     status = 422;
     await happens();
-    await page.getByText('The destination refused the event (422).').first().waitFor();
-    await page.getByRole('button', { name: 'invoice_paid' }).first().click();
+    // The destination itself says it as well, before the list has the delivery
+    await page.getByRole('row').filter({ hasText: 'The destination refused the event (422).' }).getByRole('button', { name: 'invoice_paid' }).click();
     await page.getByText('What to do: Its answer says why.').waitFor();
     await page.getByLabel('Event', { exact: true }).getByText('evt_browser2').waitFor();
     await owner.picture('delivery-failed');
