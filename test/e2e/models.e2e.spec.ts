@@ -1,12 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createKafka, scanTopics } from '#kafka';
+import { startEventCatcher, type EventCatcher } from '#testing';
 import { untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
 
 interface Model { readonly id: string; readonly slug: string; readonly lastRun: { readonly id: string; readonly state: string } | null; readonly lastSuccess: { readonly size: number } | null }
 interface Change { readonly id: string; readonly user: string; readonly event: string }
 
+interface Message { readonly type: string; readonly messageId: string; readonly event?: string; readonly userId: string; readonly properties?: { readonly audience: string }; readonly traits?: object }
+
+const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
+
 let product: Product;
+let catcher: EventCatcher;
 const silent = { debug: () => undefined, warn: () => undefined };
 
 /** Everything on the topic, in the order of each user's changes; a repeat has the id of the one before. */
@@ -20,10 +27,14 @@ async function changesOf(modelId: string): Promise<Change[]> {
 }
 
 beforeAll(async () => {
-  product = await Product.start({ env: { LOADER_REFRESH_MS: '200' } });
+  product = await Product.start({ env: { LOADER_REFRESH_MS: '200', FORWARDER_POLL_MS: '100', FORWARDER_SETTLE_MS: '200' } });
+  catcher = await startEventCatcher({ secret: SECRET });
   await product.connectWarehouse();
 }, 300_000);
-afterAll(async () => { await product?.stop(); }, 120_000);
+afterAll(async () => {
+  await product?.stop();
+  await catcher?.stop();
+}, 120_000);
 
 it('an audience that changes while its loaders are killed tells each change once, by id, and ends right', async () => {
   // Somebody's own table, in the schema of a source that loads nothing.
@@ -63,3 +74,46 @@ it('an audience that changes while its loaders are killed tells each change once
   const { data } = await product.api.get<{ data: { userId: string }[] }>(`audiences/${id}/members?limit=1000`);
   expect(data.map(({ userId }) => userId)).toEqual(members.slice(0, 1_000));
 }, 600_000);
+
+it('an audience\'s users reach destinations, signed and as users of a tracking API, and leave there when it is deleted, once, though its loader is killed', async () => {
+  await product.warehouse.rows(`create table shop.few as select 'f' || i as id, i as value from generate_series(1, 30) as i`);
+  const create = (more: object): Promise<{ readonly id: string }> => product.api.post('destinations', { filter: { events: ['audience_*', 'trait_*'] }, ...more });
+  await create({ kind: 'webhook', name: 'Receiver', url: `${catcher.url}/signed`, secret: SECRET });
+  // Of partners' events this is the user; an audience knows its own.
+  await create({ kind: 'segment', name: 'Tracking', url: `${catcher.url}/tracking`, secret: 'write-key-of-the-spec', subject: ['object.customer'] });
+  const signed = (event: string) => catcher.requests.filter(({ path, body }) => path === '/signed' && (JSON.parse(body) as { type: string }).type === event);
+  const messages = (is: (message: Message) => boolean): Message[] => catcher.requests.filter(({ path }) => path === '/tracking/v1/batch').flatMap(({ body }) => (JSON.parse(body) as { batch: Message[] }).batch).filter(is);
+  const users = (event: string): string[][] => [
+    signed(event).map(({ body }) => (JSON.parse(body) as { data: { data: { user_id: string } } }).data.data.user_id), messages((message) => message.event === event).map(({ userId }) => userId),
+  ].map((all) => [...new Set(all)].sort());
+  const everybody = Array.from({ length: 30 }, (_, index) => `f${index + 1}`).sort();
+  const told = (event: string): Promise<void> => untilTrue(`everybody's ${event} is at both`, () => users(event).every(({ length }) => length >= 30), product);
+
+  const { id } = await product.api.post<Model>('audiences', { name: 'Few', statement: 'select id as user_id from shop.few', intervalMinutes: null });
+  await told('audience_entered');
+  expect(users('audience_entered')).toEqual([everybody, everybody]);
+  expect(new Set(signed('audience_entered').map((request) => request.signed))).toEqual(new Set([true]));
+  expect(messages(({ userId }) => userId === 'f1')[0]).toMatchObject({ type: 'track', event: 'audience_entered', properties: { user_id: 'f1', audience: 'few', audience_id: id, audience_name: 'Few' } });
+  const { id: trait } = await product.api.post<Model>('traits', { name: 'Score', statement: 'select id as user_id, value from shop.few where value = 7', intervalMinutes: null });
+  await untilTrue('the trait is there', () => messages(({ type }) => type === 'identify').length > 0, product);
+  expect(messages(({ type }) => type === 'identify')[0]).toMatchObject({ userId: 'f7', traits: { score: 7 } });
+
+  await product.api.patch(`audiences/${id}`, { enabled: false });
+  await product.api.delete(`audiences/${id}`);
+  await product.api.delete(`traits/${trait}`);
+  for (let round = 0; round < 2; round++) {
+    // Anywhere between taking the task and publishing.
+    await new Promise((resolve) => { setTimeout(resolve, Math.random() * 300); });
+    await product.killed('warehouse-loader');
+    await product.control.rows(`update model_runs set lease_expires_at = now() where model_id = $1 and state = 'running'`, [id]);
+  }
+  await told('audience_exited');
+  await untilTrue('the trait is gone', () => messages(({ type }) => type === 'identify').length > 1, product);
+  expect(messages(({ type }) => type === 'identify').at(-1)).toMatchObject({ userId: 'f7', traits: { score: null } });
+  await untilTrue('everything is published', async () => (await product.warehouse.count('_cloud_sources', 'model_changes')) === 0, product);
+  expect(users('audience_exited')).toEqual([everybody, everybody]);
+  const ids = (event: string): number => new Set(messages((message) => message.event === event).map(({ messageId }) => messageId)).size;
+  expect([ids('audience_entered'), ids('audience_exited')]).toEqual([30, 30]);
+  expect(new Map((await changesOf(id)).map((change) => [change.id, change])).size).toBe(60);
+  expect(await product.warehouse.rows(`select 1 from information_schema.tables where table_schema = 'audiences' and table_name = 'few'`)).toEqual([]);
+}, 300_000);

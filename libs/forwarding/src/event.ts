@@ -55,12 +55,15 @@ export function readEvent(origin: EventOrigin, value: Buffer): ForwardedEvent {
 /** Where events of the partners that we know say whom they are about. */
 export const DEFAULT_SUBJECT: readonly string[] = ['user_id', 'customer_id', 'object.customer', 'object_id', 'ticket_id'];
 
+/** What made the events of traits and audiences. */
+export const MODELS = 'warehouse';
+
 /**
  * Whom an event is about: the first of these properties that holds a text or a number. It is the user towards a tracking API, and events
- * of one subject go to a destination one after the other. Undefined: nobody in particular.
+ * of one subject go to a destination one after the other. Traits and audiences say it themselves. Undefined: nobody in particular.
  */
-export function subjectOf({ data }: Pick<ForwardedEvent, 'data'>, paths: readonly string[]): string | undefined {
-  for (const path of paths) {
+export function subjectOf({ connector, data }: Pick<ForwardedEvent, 'connector' | 'data'>, paths: readonly string[]): string | undefined {
+  for (const path of connector === MODELS ? ['user_id'] : paths) {
     const found = valueAt(data, path.split('.'));
     if ((typeof found === 'string' && found !== '') || typeof found === 'number') return String(found).slice(0, 200);
   }

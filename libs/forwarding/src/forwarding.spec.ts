@@ -40,7 +40,8 @@ describe('an event', () => {
 
   it('is about the first property that holds something', () => {
     expect(subjectOf(event, ['nothing', 'object', 'object.customer', 'text'])).toBe('cus_1');
-    expect(subjectOf({ data: { a: 0, b: '' } }, ['b', 'a'])).toBe('0');
+    expect(subjectOf({ connector: 'stripe', data: { a: 0, b: '' } }, ['b', 'a'])).toBe('0');
+    expect(subjectOf({ connector: 'warehouse', data: { a: 0, user_id: 'u' } }, ['a'])).toBe('u');
     expect(subjectOf(event, ['nothing'])).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { stringifyJson } from '#normalization';
-import { subjectOf, type ForwardedEvent } from './event.js';
+import { MODELS, subjectOf, type ForwardedEvent } from './event.js';
 import { signatureHeaders } from './signature.js';
 
 export const DESTINATION_KINDS = ['webhook', 'segment'] as const;
@@ -36,8 +36,10 @@ export function messageFor({ kind, subject }: Pick<Target, 'kind' | 'subject'>, 
     return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"data":`), event.value, Buffer.from('}')]);
   }
   const userId = subjectOf(event, subject);
-  const head = JSON.stringify({ type: 'track', messageId, event: event.event, ...(userId === undefined ? { anonymousId: messageId } : { userId }), timestamp, context: { library: { name: 'cloud-sources', version: '1' }, source: { id: sourceId, connector, collection } } });
-  return Buffer.from(`${head.slice(0, -1)},"properties":${stringifyJson(data, lossless)}}`);
+  // What is known of a user is set there, not only told.
+  const [about, name, properties] = connector === MODELS && event.event === 'trait_changed' ? [{ type: 'identify', messageId }, 'traits', { [String(data['trait'])]: data['value'] }] : [{ type: 'track', messageId, event: event.event }, 'properties', data];
+  const head = JSON.stringify({ ...about, ...(userId === undefined ? { anonymousId: messageId } : { userId }), timestamp, context: { library: { name: 'cloud-sources', version: '1' }, source: { id: sourceId, connector, collection } } });
+  return Buffer.from(`${head.slice(0, -1)},"${name}":${stringifyJson(properties, lossless)}}`);
 }
 
 /**

@@ -71,8 +71,11 @@ describe('an audience', () => {
     await sql.query('drop table audiences.dropped');
     expect(await store.members(model.modelId, 10, undefined, '')).toBeUndefined();
     expect(await write(model, users('a', 'b'))).toMatchObject({ size: 2, entered: 2 });
+    await published();
     await store.drop(model, String(++token));
     expect((await sql.query(`select to_regclass('audiences.dropped') as there`)).rows).toEqual([{ there: null }]);
+    await store.drop(model, String(++token));
+    expect((await published()).map(({ userId, event, token: of }) => [userId, event, of])).toEqual([['a', 'audience_exited', String(token - 1)], ['b', 'audience_exited', String(token - 1)]]);
     await write(target('audience', 'dropped'), users('z'));
     expect(await rowsOf('audiences.dropped')).toEqual([{ user_id: 'z' }]);
     await published();

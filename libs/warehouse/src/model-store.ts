@@ -58,7 +58,7 @@ export abstract class ModelStore {
    */
   abstract write(target: ModelTarget, token: string, rows: ModelRows): Promise<ModelOutcome>;
 
-  /** The table goes; changes that aren't published yet stay. */
+  /** The table goes, and everybody leaves it: each user exits the audience, or has no value of the trait any more. Once, however often it is asked for. */
   abstract drop(target: ModelTarget, token: string): Promise<void>;
 
   /** Hands the oldest changes of the warehouse, in order, to `send` and forgets them once it has resolved. One process at a time; the others get 0. */

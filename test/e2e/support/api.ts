@@ -25,6 +25,8 @@ export interface RunDetail extends Run {
 }
 export interface Webhook { readonly url: string; readonly secrets: readonly { readonly id: string }[] }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 /** The gateway's REST API as a browser uses it: signed in, with the session's cookie. */
 export class Api {
   /** Everything that it ever answered, as text. */
@@ -34,7 +36,7 @@ export class Api {
   constructor(private readonly url: string) {}
 
   /** Without regard to the status. */
-  async ask<T = ProblemDetails>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<Answer<T>> {
+  async ask<T = ProblemDetails>(method: Method, path: string, body?: object): Promise<Answer<T>> {
     const answer = await fetch(`${this.url}/api/v1/${path}`, {
       method,
       headers: { ...(this.cookie !== undefined && { cookie: this.cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -55,9 +57,11 @@ export class Api {
   get<T>(path: string): Promise<T> { return this.must('GET', path); }
   post<T>(path: string, body?: object): Promise<T> { return this.must('POST', path, body); }
   put<T>(path: string, body: object): Promise<T> { return this.must('PUT', path, body); }
+  patch<T>(path: string, body: object): Promise<T> { return this.must('PATCH', path, body); }
+  delete(path: string): Promise<void> { return this.must('DELETE', path); }
 
   /** @throws Error with the answer unless it is a success */
-  private async must<T>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<T> {
+  private async must<T>(method: Method, path: string, body?: object): Promise<T> {
     const answer = await this.ask<T>(method, path, body);
     if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;

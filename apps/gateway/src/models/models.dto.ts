@@ -30,7 +30,7 @@ export class ChangeModelDto {
   @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description?: string;
   @ApiPropertyOptional({ description: `${STATEMENT} It is computed at once.` }) @IsOptional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(...STORABLE) statement?: string;
   @ApiPropertyOptional({ ...INTERVAL, description: 'null: only when somebody asks.' }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsInt() @Min(5) @Max(10_080) intervalMinutes?: number | null;
-  @ApiPropertyOptional({ description: 'A disabled one is not computed; its table stays as it is.' }) @IsOptional() @IsBoolean() enabled?: boolean;
+  @ApiPropertyOptional({ description: 'A disabled one is not computed: its table stays as it is, and nobody is told anything.' }) @IsOptional() @IsBoolean() enabled?: boolean;
 }
 
 export class ModelMembersQuery {

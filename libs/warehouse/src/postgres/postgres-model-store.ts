@@ -55,8 +55,14 @@ export class PostgresModelStore extends ModelStore {
   override drop(target: ModelTarget, token: string): Promise<void> {
     return this.transaction(async (client) => {
       await claim(client, target, token);
-      const { rows: [place] } = await client.query<Place>('DELETE FROM _cloud_sources.models WHERE model_id = $1 RETURNING schema_name AS schema, table_name AS table', [target.modelId]);
-      if (place?.schema !== undefined && place.schema !== null) await client.query(`DROP TABLE IF EXISTS ${nameOf(place)}`);
+      const { rows: [place] } = await client.query<Place & { readonly there: boolean }>(`DELETE FROM _cloud_sources.models WHERE model_id = $1
+        RETURNING schema_name AS schema, table_name AS table, to_regclass(quote_ident(schema_name) || '.' || quote_ident(table_name)) IS NOT NULL AS there`, [target.modelId]);
+      if (place?.there !== true) return;
+      // Nobody is found any more.
+      await client.query('CREATE TEMPORARY TABLE wanted (user_id text, value text) ON COMMIT DROP');
+      await findChanges(client, target, place, target.kind === 'trait' ? 'text' : undefined);
+      await keepChanges(client, target, token);
+      await client.query(`DROP TABLE ${nameOf(place)}`);
     });
   }
 

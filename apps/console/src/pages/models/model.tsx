@@ -77,7 +77,9 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
           <Tabs.Panel value="runs" pt="md"><Runs kind={kind} model={model} newest={newest} /></Tabs.Panel>
         </Tabs>
       </Stack>
-      <Confirm opened={asks} title={`Delete ${model.name}?`} action="Delete" busy={remove.isPending} close={() => setAsks(false)} confirm={() => remove.mutate(undefined)}>Its table in the warehouse goes too. Who is in it is told to nobody any more.</Confirm>
+      <Confirm opened={asks} title={`Delete ${model.name}?`} action="Delete" busy={remove.isPending} close={() => setAsks(false)} confirm={() => remove.mutate(undefined)}>{kind.kind === 'audience'
+        ? 'Its table in the warehouse goes too, and everybody leaves it: destinations and topics get one audience_exited for each user. To keep the users where they are, disable it instead.'
+        : 'Its table in the warehouse goes too, and nobody has a value any more: destinations and topics get one trait_changed for each user. To keep the values, disable it instead.'}</Confirm>
     </Page>
   );
 }
