@@ -14,7 +14,7 @@ export function DestinationsPage() {
   const query = useQuery(destinationsQuery);
   const mayEdit = useMay('editor');
   return (
-    <Page title="Destinations" lead="Events go to the warehouse, and to each of these. They arrive in order, are sent again while a destination is down, and wait for it for three days.">
+    <Page title="Destinations" lead="Events go to the warehouse, and to each of these. Those about the same person or thing arrive in the order in which they came to us, but for one that was held up for more than half a second on its way. They are sent again while a destination is down, and wait for it for three days.">
       <Loaded query={query}>{(destinations) => (
         <Stack gap="xl">
           {destinations.length === 0 ? <Text>No destination yet.{mayEdit ? ' Choose what kind it is:' : ' Editors of the workspace can add one.'}</Text> : (

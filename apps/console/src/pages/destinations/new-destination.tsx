@@ -23,7 +23,7 @@ export function NewDestinationPage() {
   const [key] = useState(() => crypto.randomUUID());
   const goOn = (id: string): void => { void navigate({ to: '/destinations/$destinationId', params: { destinationId: id } }); };
   const create = useMutation({
-    mutationFn: (body: Schemas['CreateDestinationDto']) => answer(api.POST('/api/v1/destinations', { params: { header: { 'idempotency-key': key } as never }, body })),
+    mutationFn: (body: Schemas['CreateDestinationDto']) => answer(api.POST('/api/v1/destinations', { params: { header: { 'Idempotency-Key': key } }, body })),
     onSuccess: async (created) => {
       await queries.invalidateQueries({ queryKey: ['destinations'] });
       if (created.secret === null) goOn(created.id); else setMade(created);

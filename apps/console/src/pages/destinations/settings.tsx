@@ -42,7 +42,7 @@ function ChangeForm({ destination, mayEdit }: { destination: Destination; mayEdi
         <TextInput label={info?.url ?? 'URL'} description={info?.urlHelp} type="url" required maxLength={2_000} disabled={!mayEdit} value={url} onChange={(event) => setUrl(event.currentTarget.value)} error={errorOf('url')} />
         <Title order={2}>Which events</Title>
         <FilterFields filter={filter} change={setFilter} error={errorOf} disabled={!mayEdit} />
-        <TagsInput label="Whom an event is about" description="Properties, the first one that holds something counts. Events about the same one arrive in order; a tracking API gets it as userId" disabled={!mayEdit} value={subject} onChange={setSubject} error={errorOf('subject')} />
+        <TagsInput label="Whom an event is about" description="Properties, the first one that holds something counts. Events about the same one arrive one after the other; a tracking API gets it as userId" disabled={!mayEdit} value={subject} onChange={setSubject} error={errorOf('subject')} />
         {mayEdit && <Group><Button type="submit" loading={save.isPending}>Save</Button></Group>}
       </Stack>
     </form>
