@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
-import { startStripeSimulator, type StripeSimulator } from '#testing';
+import { randomName, startStripeSimulator, type StripeSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
@@ -12,6 +12,7 @@ let partner: StripeSimulator;
 let browser: Browser;
 let analyst: Person;
 let warehouseId: string;
+const login = randomName();
 
 /** Writes into the editor as a person does who doesn't want its proposals. */
 async function write(editor: Locator, text: string): Promise<void> {
@@ -131,6 +132,32 @@ describe('an audience', () => {
     await product.warehouse.rows('alter table shop.gone rename to customers');
     expect(await product.warehouse.count('audiences', 'everybody')).toBe(27);
   }, 240_000);
+});
+
+describe('a login for SQL', () => {
+  it('that an administrator made is entered in the settings; what is wrong with it is said with the statement that mends it', async () => {
+    const { page } = analyst;
+    const word = product.secrets.ownerPassword;
+    await analyst.goes(`/warehouses/${warehouseId}/settings`);
+    await page.getByText('CREATE ROLE "cs_reader" LOGIN PASSWORD').waitFor();
+    await page.getByRole('textbox', { name: 'Login' }).fill(login);
+    await page.locator('input[autocomplete=new-password]').fill(word);
+    await page.getByRole('button', { name: 'Test and save' }).click();
+    await page.getByRole('alert').filter({ hasText: `There is no login ${login} for SQL.` }).first().waitFor();
+    await product.warehouse.rows(`create role ${login} login password '${word}'`);
+    await page.getByRole('button', { name: 'Test and save' }).click();
+    await page.getByText('which an administrator made').waitFor();
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByText('It works', { exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'SQL' }).click();
+    await write(editor('SQL'), 'select current_user::text as me, count(*) from shop.customers');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('cell', { name: login }).waitFor();
+    await analyst.goes(`/warehouses/${warehouseId}/settings`);
+    await page.getByRole('button', { name: 'Let the loader make one' }).click();
+    await page.getByText('the one that loads makes it by itself', { exact: false }).waitFor();
+    await product.warehouse.rows(`drop owned by ${login}; drop role ${login}`);
+  }, 180_000);
 });
 
 describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('its pages, $name', ({ name, dark, width }) => {

@@ -142,7 +142,7 @@ describe('sync now', () => {
       state: 'partial', records: 3, apiCalls: 1, collections: [{ collection: 'customer_events', state: 'failed', records: 3, apiCalls: 1, error: { code: 'permission_denied', remedy: 'Allow it.' } }],
       calls: [{ request: '/v1/events?limit=100', status: 200, startedAt: new Date(startedAt).toISOString() }],
     });
-    expect((await call('GET', `/runs/${runId}/log`)).body).toEqual({ data: [{ at: new Date(startedAt).toISOString(), level: 'warn', message: 'slow' }] });
+    expect((await call('GET', `/runs/${runId}/log`)).body).toEqual({ data: [{ at: new Date(startedAt).toISOString(), level: 'warn', message: 'slow' }], nextCursor: null });
   });
 });
 
@@ -210,7 +210,7 @@ describe('warehouses', () => {
     expect(answer).toMatchObject({ status: 201, body: { name: 'Main', kind: 'postgres', enabled: true } });
     expect(answer.text).not.toContain(new URL(warehouse.url).password + '@');
     const { id } = answer.body;
-    expect((await call('POST', `/warehouses/${id}/test`)).body).toEqual({ ok: true, problems: [] });
+    expect((await call('POST', `/warehouses/${id}/test`)).body).toEqual({ ok: true, problems: [], sqlProblems: [] });
     const objects = await call('POST', '/sources', gateway.source({ name: 'Objects' }));
     expect(objects).toMatchObject({ status: 201, body: { warehouseId: id } });
     expect(objects.body.collections).toContain('customers');

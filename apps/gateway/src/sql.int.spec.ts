@@ -46,6 +46,38 @@ afterAll(async () => {
   await own.drop();
 }, 30_000);
 
+describe('a warehouse whose loader may make no login', () => {
+  const [loader, analyst, password] = [randomName(), randomName(), random()];
+
+  it('says so, and runs SQL under one that an administrator made', async () => {
+    const strict = await testDatabase();
+    const urlOf = (user: string): string => Object.assign(new URL(strict.url), { username: user, password }).href;
+    await sql.query(`create role ${loader} login password '${password}'; grant create, temporary on database ${new URL(strict.url).pathname.slice(1)} to ${loader}`);
+    const asked = await gateway.call('POST', '/warehouses/test', { url: urlOf(loader) });
+    expect(asked.body).toMatchObject({ ok: true, sqlProblems: [{ problem: expect.stringContaining('may not make a login'), remedy: expect.stringContaining('CREATE ROLE') }] });
+    const made = await gateway.call('POST', '/warehouses', { name: 'Strict', url: urlOf(loader) });
+    const path = `/warehouses/${made.body.id}`;
+    expect(await gateway.call('POST', `${path}/query`, { statement: 'select 1' })).toMatchObject({ status: 422, body: { code: 'warehouse_refused', remedy: expect.stringContaining('CREATE ROLE') } });
+    const reader = { user: analyst, password };
+    expect(await gateway.call('PATCH', path, { reader })).toMatchObject({ status: 422, body: { title: `There is no login ${analyst} for SQL.` } });
+    await sql.query(`create role ${analyst} login password '${password}'`);
+    const changed = await gateway.call('PATCH', path, { reader });
+    expect(changed).toMatchObject({ status: 200, body: { readerUser: analyst } });
+    expect(changed.text).not.toContain(password);
+    expect((await gateway.call('POST', `${path}/test`)).body).toMatchObject({ ok: true, sqlProblems: [] });
+    expect((await gateway.call('POST', `${path}/query`, { statement: 'select current_user::text' })).body).toMatchObject({ rows: [[analyst]] });
+    expect(await gateway.call('PATCH', path, { reader: { ...reader, password: 'wrong' } })).toMatchObject({ status: 422, body: { title: expect.stringContaining('was not let in') } });
+    expect(await gateway.database.query(`select reader_password_sealed like 'v1.%' as sealed from warehouses where id = $1`, [made.body.id])).toEqual([{ sealed: true }]);
+    expect(await gateway.call('PATCH', path, { reader: null })).toMatchObject({ status: 200, body: { readerUser: null } });
+    expect((await gateway.call('POST', `${path}/query`, { statement: 'select 1' })).status).toBe(422);
+    const whole = await gateway.call('POST', '/warehouses', { name: 'At once', url: urlOf(loader), reader });
+    expect((await gateway.call('POST', `/warehouses/${whole.body.id}/query`, { statement: 'select current_user::text' })).body).toMatchObject({ rows: [[analyst]] });
+    for (const one of [made, whole]) expect((await gateway.call('DELETE', `/warehouses/${one.body.id}`)).status).toBe(204);
+    await strict.drop();
+    await sql.query(`drop role ${loader}, ${analyst}`);
+  }, 60_000);
+});
+
 describe('a query', () => {
   it('is answered with exact values', async () => {
     const { status, body } = await query(`select n, price, note from ${slug}.orders order by id limit 3`);

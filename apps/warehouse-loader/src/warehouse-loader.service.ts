@@ -85,9 +85,8 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
       runs, topicPrefix, limits: { timeoutMs: modelTimeoutSeconds * 1000, maxRows: modelMaxRows }, metrics: this.metrics, logger: this.logger.with({ warehouseId }), store: new PostgresModelStore(url),
       send: (topic, message) => producer.send(topic, message),
       reader: async () => {
-        const context = sealContext.warehouseReader(warehouseId);
-        const { role, sealed } = await queries.reader(warehouseId, (password) => this.vault.seal(password, context));
-        return new PostgresReader({ url, role, password: this.vault.open(sealed, context), slugs: await queries.slugs(warehouseId), warehouseId });
+        const { role, sealed, given } = await queries.reader(warehouseId, (password) => this.vault.seal(password, sealContext.warehouseReader(warehouseId)));
+        return new PostgresReader({ url, role, given, password: this.vault.open(sealed, sealContext[given ? 'warehouseLogin' : 'warehouseReader'](warehouseId)), slugs: await queries.slugs(warehouseId), warehouseId });
       },
     });
   }

@@ -38,6 +38,7 @@ const SWEEPS: readonly { readonly what: string; readonly sql: (days: Retention) 
   { what: 'sessions', sql: () => ['delete from sessions where expires_at < now() returning 1', []] },
   { what: 'invitations', sql: () => ['delete from invitations where expires_at < now() - interval \'30 days\' returning 1', []] },
   { what: 'throttles', sql: () => ['delete from throttles where key in (select key from throttles where failed_at < now() - interval \'1 day\' limit $1) returning 1', [MOST]] },
+  { what: 'request_counts', sql: () => ['delete from request_counts where at < now() - interval \'1 hour\' returning 1', []] },
   { what: 'known_addresses', sql: () => ['delete from known_addresses where seen_at < now() - interval \'90 days\' returning 1', []] },
 ];
 

@@ -13,7 +13,7 @@ export { HousekeepingRepository, type Retention } from './housekeeping.repositor
 export { DELIVERY_STATES, DeliveryRepository, type DeliveryResult, type DeliveryRow, type DeliveryState, type LoggedAttempt, type NewDelivery, type TakenDelivery } from './delivery.repository.js';
 export { DestinationRepository, type DestinationChange, type DestinationDisabled, type DestinationRow, type DestinationTarget, type RoundHealth } from './destination.repository.js';
 export { IdentityRepository, type Identity, type LinkedIdentity } from './identity.repository.js';
-export { IdempotencyConflict, IdempotencyRepository, type Idempotency } from './idempotency.js';
+export { IdempotencyConflict, IdempotencyRepository, type Begun, type Idempotency, type KeyedRequest } from './idempotency.js';
 export type { KnownChange, KnownRecords } from './known-records.js';
 export { Leadership } from './leadership.js';
 export { GrantGone, OAuthRepository, type Grant, type OAuthClientRow } from './oauth.repository.js';

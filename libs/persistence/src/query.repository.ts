@@ -25,8 +25,8 @@ export interface SqlQueryEnd { readonly state: 'succeeded' | 'failed' | 'cancell
 
 export interface SavedQuery { readonly id: string; readonly name: string; readonly statement: string; readonly author: string; readonly createdAt: Date; readonly updatedAt: Date }
 
-/** The login that people's SQL runs under. */
-export interface ReaderLogin { readonly role: string; readonly sealed: string }
+/** The login that people's SQL runs under. `given`: an administrator made it, and its password is sealed as another one's. */
+export interface ReaderLogin { readonly role: string; readonly sealed: string; readonly given: boolean }
 
 const KEPT = 1_000;
 const LOST = { code: 'internal', title: 'The gateway that ran it has stopped.', remedy: 'Run it again.' };
@@ -76,10 +76,11 @@ export class QueryRepository {
 
   /** The login that reads the warehouse for people; decided when it is first asked for. @param seal a new password */
   async reader(warehouseId: string, seal: (password: string) => string): Promise<ReaderLogin> {
-    const find = (): Promise<ReaderLogin[]> => rows<ReaderLogin>(this.database, 'select role, sealed from warehouse_readers where warehouse_id = $1', [warehouseId]);
+    const find = (): Promise<ReaderLogin[]> => rows<ReaderLogin>(this.database, `select reader_user as role, reader_password_sealed as sealed, true as given from warehouses where id = $1 and reader_user is not null
+      union all select role, sealed, false from warehouse_readers where warehouse_id = $1`, [warehouseId]);
     const [known] = await find();
     if (known !== undefined) return known;
-    const own = { role: `cs_reader_${warehouseId.replaceAll('-', '')}`, sealed: seal(randomBytes(24).toString('base64url')) };
+    const own = { role: `cs_reader_${warehouseId.replaceAll('-', '')}`, sealed: seal(randomBytes(24).toString('base64url')), given: false };
     await rows(this.database, 'insert into warehouse_readers (warehouse_id, role, sealed) values ($1, $2, $3) on conflict do nothing', [warehouseId, own.role, own.sealed]);
     return (await find())[0] ?? own;
   }

@@ -13,6 +13,8 @@ export const SEALED_PLACES = [
   { place: 'oauthAuthorization', table: 'oauth_authorizations', column: 'sealed', id: 'id', key: 'id' },
   { place: 'oauthGrant', table: 'oauth_grants', column: 'sealed', id: 'id', key: 'id' },
   { place: 'notificationHook', table: 'notification_settings', column: 'hook_sealed', id: 'workspace_id', key: 'workspace_id' },
+  { place: 'warehouseLogin', table: 'warehouses', column: 'reader_password_sealed', id: 'id', key: 'id' },
+  { place: 'repeatedAnswer', table: 'idempotency_keys', column: 'answer_sealed', id: 'workspace_id', key: 'fingerprint' },
 ] as const;
 export type SealedPlace = (typeof SEALED_PLACES)[number];
 

@@ -9,7 +9,7 @@ const LONGEST_WAIT_SECONDS = 900;
 const FORGOTTEN = "interval '1 hour'";
 const OPENS = `failed_at + least(${LONGEST_WAIT_SECONDS}, power(2, least(greatest(failures - $2, 0), 20))) * interval '1 second'`;
 
-/** Counts wrong passwords, for all replicas of the gateway. Keys are stored as hashes. */
+/** Counts wrong passwords, and requests that take a secret, for all replicas of the gateway. Keys are stored as hashes. */
 export class ThrottleRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -22,6 +22,16 @@ export class ThrottleRepository {
       where t.failures < $2 or t.failed_at < now() - ${FORGOTTEN} or ${OPENS.replaceAll('fail', 't.fail')} <= now() returning 1`, [hash, free]);
     if (taken.length > 0) return 0;
     const [wait] = await rows<{ seconds: number }>(this.database, `select greatest(1, ceil(extract(epoch from ${OPENS} - now())))::int as seconds from throttles where key = $1`, [hash, free]);
+    return wait?.seconds ?? 1;
+  }
+
+  /** Takes one of `limit` requests a minute, which come back evenly. @returns seconds until there is one; 0: it was taken */
+  async request(key: string, limit: number): Promise<number> {
+    const hash = sha256(key);
+    const left = `least($2::float8, c.tokens + extract(epoch from now() - c.at) * $2::float8 / 60)`;
+    const taken = await rows(this.database, `insert into request_counts as c (key, tokens, at) values ($1, $2::float8 - 1, now()) on conflict (key) do update set tokens = ${left} - 1, at = now() where ${left} >= 1 returning 1`, [hash, limit]);
+    if (taken.length > 0) return 0;
+    const [wait] = await rows<{ seconds: number }>(this.database, `select greatest(1, ceil((1 - ${left}) * 60 / $2::float8))::int as seconds from request_counts as c where key = $1`, [hash, limit]);
     return wait?.seconds ?? 1;
   }
 

@@ -3,9 +3,9 @@ import { isId, rows } from './database.js';
 import { WarehouseEntity } from './entities/source.entity.js';
 import { remember, type Idempotency } from './idempotency.js';
 
-export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' | 'urlSealed' | 'location'>;
+export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' | 'urlSealed' | 'location'> & Partial<Pick<WarehouseEntity, 'readerUser' | 'readerPasswordSealed'>>;
 
-export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours' | 'location' | 'urlSealed'>>;
+export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours' | 'location' | 'urlSealed' | 'readerUser' | 'readerPasswordSealed'>>;
 
 export class WarehouseRepository {
   constructor(private readonly database: DataSource) {}

@@ -14,5 +14,8 @@ export const sealContext = {
   warehouseReader: (warehouseId: string): string => `warehouse:${warehouseId}:reader`,
   notificationHook: (workspaceId: string): string => `workspace:${workspaceId}:notification-hook`,
   destinationSecret: (destinationId: string): string => `destination:${destinationId}:secret`,
+  /** What a repeated request is answered. */
+  repeatedAnswer: (workspaceId: string): string => `workspace:${workspaceId}:repeated-answer`,
+  warehouseLogin: (warehouseId: string): string => `warehouse:${warehouseId}:login`,
   warehouseUrl: (warehouseId: string): string => `warehouse:${warehouseId}:url`,
 } as const;

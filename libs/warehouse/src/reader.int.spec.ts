@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomName, testDatabase, type TestDatabase } from '#testing';
 import { Client } from 'pg';
 import { WarehouseRefusedError } from './errors.js';
-import { PostgresReader } from './postgres/postgres-reader.js';
+import { PostgresReader, type ReaderAccess } from './postgres/postgres-reader.js';
 import { PostgresWarehouse } from './postgres/postgres-warehouse.js';
 import { QueryFailedError, QueryRefusedError, QueryStoppedError, type Cell, type ReadLimits, type ReadResult, type ResultColumn } from './reader.js';
 
@@ -19,7 +19,7 @@ let urlOf: (login: string) => string;
 let asked = 0;
 
 const slugs = ['mine', 'later'];
-const access = (url: string) => ({ url, role, password, slugs, warehouseId: '018f0000-0000-7000-8000-000000000000' });
+const access = (url: string) => ({ url, role, password, slugs, given: false, warehouseId: '018f0000-0000-7000-8000-000000000000' });
 
 async function read(statement: string, limits: Partial<ReadLimits> = {}, more: { signal?: AbortSignal; id?: string } = {}): Promise<ReadResult & { columns: readonly ResultColumn[]; values: (readonly Cell[])[] }> {
   const values: (readonly Cell[])[] = [];
@@ -202,5 +202,76 @@ describe('the login', () => {
     const error = await new PostgresReader({ ...access(urlOf(weak)), role: `${role}_2` }).read({ id: 'x', statement: 'select 1', limits: LIMITS, onRows: () => undefined }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WarehouseRefusedError);
     expect(error).toMatchObject({ remedy: expect.stringContaining(`ALTER ROLE "${weak}" CREATEROLE`) });
+  }, 30_000);
+});
+
+describe('a login that an administrator made, for a loader that may make none', () => {
+  const [analyst, word] = [randomName(), randomBytes(12).toString('hex')];
+  const given = (more: Partial<ReaderAccess> = {}): PostgresReader => new PostgresReader({ ...access(urlOf(weak)), role: analyst, password: word, given: true, slugs: ['theirs', 'soon'], ...more });
+  const rowsOf = async (one: PostgresReader, statement: string): Promise<(readonly Cell[])[]> => {
+    const values: (readonly Cell[])[] = [];
+    await one.read({ id: `spec-${asked++}`, statement, limits: LIMITS, onRows: (_, rows) => { values.push(...rows); } });
+    return values;
+  };
+  let sql: Client;
+
+  beforeAll(async () => {
+    sql = new Client({ connectionString: urlOf(weak) });
+    await sql.connect();
+    await sql.query('create schema theirs; create table theirs.people as select 7 as a; create schema hidden; create table hidden.secrets as select 1 as a');
+  }, 30_000);
+  afterAll(async () => {
+    await sql.end();
+    await admin.query(`drop owned by ${analyst} cascade; drop role ${analyst}`);
+  });
+
+  it('is asked for, with what the administrator runs', async () => {
+    expect(await new PostgresReader({ ...access(urlOf(weak)), role: `${role}_3` }).test()).toEqual([{ problem: expect.stringContaining('may not make a login'), remedy: expect.stringMatching(/CREATEROLE; or .* CREATE ROLE "cs_reader" LOGIN PASSWORD/) }]);
+    const [problem] = await given().test();
+    expect(problem).toMatchObject({ problem: `There is no login ${analyst} for SQL.`, remedy: expect.stringContaining(`CREATE ROLE "${analyst}" LOGIN PASSWORD '…'; GRANT CONNECT ON DATABASE`) });
+    await expect(rowsOf(given(), 'select 1')).rejects.toThrow(WarehouseRefusedError);
+    // What was said is done.
+    await admin.query((problem?.remedy ?? '').replace(/^.*?(?=CREATE)/, '').replace('…', word));
+    expect(await given().test()).toEqual([]);
+    expect(await new PostgresReader(access(urlOf(loader))).test()).toEqual([]);
+  }, 30_000);
+
+  it('reads the tables of the workspace, also those made later, and nothing else', async () => {
+    expect(await rowsOf(given(), 'select a from theirs.people')).toEqual([['7']]);
+    await sql.query('create table theirs.later as select 8 as a; create schema soon; create table soon.first as select 9 as a');
+    expect(await rowsOf(given(), 'select l.a, f.a from theirs.later l, soon.first f')).toEqual([['8', '9']]);
+    await expect(rowsOf(given(), 'select a from hidden.secrets')).rejects.toThrow('permission denied');
+    await expect(rowsOf(given(), 'select * from _cloud_sources.models')).rejects.toThrow('permission denied');
+  }, 30_000);
+
+  const refusals: readonly { readonly one: string; readonly arrange?: () => string; readonly undo?: () => string; readonly more?: Partial<ReaderAccess>; readonly words: string; readonly remedy: string }[] = [
+    { one: 'let in with a wrong password', more: { password: 'wrong' }, words: 'was not let in', remedy: 'password' },
+    { one: 'the loader\'s own', more: { role: weak, password }, words: 'is the login that loads', remedy: 'CREATE ROLE' },
+    { one: 'a superuser', arrange: () => `alter role ${analyst} superuser`, undo: () => `alter role ${analyst} nosuperuser`, words: 'has rights of an administrator', remedy: 'CREATE ROLE' },
+    { one: 'in another role', arrange: () => `grant ${weak} to ${analyst}`, undo: () => `revoke ${weak} from ${analyst}`, words: 'is a member of other roles', remedy: 'Take them away' },
+    { one: 'able to write a table', arrange: () => `grant update on theirs.people to ${analyst}`, words: 'can write theirs.people', remedy: 'REVOKE ALL ON theirs.people FROM' },
+    { one: 'able to make tables', arrange: () => `grant create on schema theirs to ${analyst}`, words: 'can make tables in the schema theirs', remedy: 'REVOKE CREATE ON SCHEMA theirs FROM' },
+    { one: 'able to make schemas', arrange: () => `grant create on database ${new URL(own.url).pathname.slice(1)} to ${analyst}`, words: 'can make schemas', remedy: 'REVOKE CREATE ON DATABASE' },
+    { one: 'able to read others\' tables', arrange: () => `grant usage on schema hidden to ${analyst}`, words: 'can read the schema hidden', remedy: 'REVOKE ALL ON SCHEMA hidden FROM' },
+  ];
+
+  it.each(refusals)('is refused when it is $one', async ({ arrange, undo, more = {}, words, remedy }) => {
+    if (arrange !== undefined) await admin.query(arrange());
+    const [problem] = await given(more).test();
+    expect(problem).toMatchObject({ problem: expect.stringContaining(words), remedy: expect.stringContaining(remedy) });
+    await expect(rowsOf(given(more), 'select 1')).rejects.toThrow(words);
+    // By what was advised, where it is a statement.
+    if (/^An administrator runs: /.test(problem?.remedy ?? '')) await admin.query((problem?.remedy ?? '').replace('An administrator runs: ', ''));
+    if (undo !== undefined) await admin.query(undo());
+    expect(await given().test()).toEqual([]);
+  }, 30_000);
+
+  it('keeps nothing that it could read when it is let go', async () => {
+    await given().remove();
+    const { rows: [left] } = await admin.query<{ usage: boolean; select: boolean }>(`select has_schema_privilege($1, 'theirs', 'USAGE') as usage, has_table_privilege($1, 'soon.first', 'SELECT') as select`, [analyst]);
+    expect(left).toEqual({ usage: false, select: false });
+    await sql.query('create table theirs.last as select 1 as a');
+    expect((await admin.query(`select has_table_privilege($1, 'theirs.last', 'SELECT') as may`, [analyst])).rows).toEqual([{ may: false }]);
+    await sql.query('drop table theirs.last');
   }, 30_000);
 });

@@ -1,3 +1,5 @@
+import type { PrivilegeProblem } from './warehouse.js';
+
 /** A column of a result; the type as PostgreSQL writes it, e.g. `numeric(12,2)`. */
 export interface ResultColumn { readonly name: string; readonly type: string }
 
@@ -81,7 +83,10 @@ export abstract class WarehouseReader {
   /** Cancels the query of this id, whoever runs it. False: it isn't running. */
   abstract cancel(id: string): Promise<boolean>;
 
-  /** Takes its login away. It is made anew when somebody reads. @throws WarehouseUnavailableError | WarehouseRefusedError */
+  /** What stands against its reading; empty: nothing. @throws WarehouseUnavailableError */
+  abstract test(): Promise<PrivilegeProblem[]>;
+
+  /** Takes its login away, which is made anew when somebody reads; of one that was given, what it could read. @throws WarehouseUnavailableError | WarehouseRefusedError */
   abstract remove(): Promise<void>;
 
   /** By schema and name. @throws WarehouseUnavailableError | WarehouseRefusedError */

@@ -13,10 +13,9 @@ export class Readers {
   /** @throws Problem when the workspace has no such warehouse */
   async of(workspaceId: string, warehouseId: string): Promise<WarehouseReader> {
     const { urlSealed } = await this.warehouses.get(workspaceId, warehouseId);
-    const context = sealContext.warehouseReader(warehouseId);
-    const login = await this.queries.reader(warehouseId, (password) => this.vault.seal(password, context));
+    const { role, sealed, given } = await this.queries.reader(warehouseId, (password) => this.vault.seal(password, sealContext.warehouseReader(warehouseId)));
     return new PostgresReader({
-      url: this.vault.open(urlSealed, sealContext.warehouseUrl(warehouseId)), role: login.role, password: this.vault.open(login.sealed, context),
+      url: this.vault.open(urlSealed, sealContext.warehouseUrl(warehouseId)), role, given, password: this.vault.open(sealed, sealContext[given ? 'warehouseLogin' : 'warehouseReader'](warehouseId)),
       slugs: await this.queries.slugs(warehouseId), warehouseId,
     });
   }

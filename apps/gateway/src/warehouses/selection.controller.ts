@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal, Selection } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { ListQuery, pageOf } from '../http/paging.js';
 import { ChooseDto, ReloadDto, SelectionDto, SelectionListDto } from './selection.dto.js';
 import { SelectionService } from './selection.service.js';
 
@@ -19,8 +20,8 @@ export class SelectionController {
   @Get('selection')
   @ApiOperation({ summary: 'What a warehouse takes', description: 'Of every source of the workspace: the sources whose warehouse it is, and those that were chosen beside them.' })
   @ApiOkResponse({ type: SelectionListDto })
-  async list(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SelectionListDto> {
-    return { data: (await this.selection.list(workspaceId, id)).map(shown) };
+  async list(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() query: ListQuery): Promise<SelectionListDto> {
+    return pageOf((await this.selection.list(workspaceId, id)).map(shown), query, ({ sourceId }) => sourceId);
   }
 
   @Put('selection/:sourceId')

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsOptional, IsString, IsUUID } from 'class-validator';
+import { Page } from '../http/paging.js';
 
 const columns = {
   type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } }, example: { customers: ['email', 'address.line1'] },
@@ -44,6 +45,6 @@ export class SelectionDto {
   @ApiProperty({ type: () => CatchUpDto, nullable: true, description: 'The newest one: records from before they were chosen, on their way into the warehouse.' }) catchUp!: CatchUpDto | null;
 }
 
-export class SelectionListDto {
+export class SelectionListDto extends Page {
   @ApiProperty({ type: () => SelectionDto, isArray: true }) data!: SelectionDto[];
 }

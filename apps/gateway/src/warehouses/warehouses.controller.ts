@@ -1,13 +1,14 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal, WarehouseEntity } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { Asks, CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { Readers } from '../sql/readers.js';
 import { ChangeWarehouseDto, CreateWarehouseDto, TestWarehouseDto, WarehouseDto, WarehouseListDto, WarehouseTestDto } from './warehouses.dto.js';
-import { WarehousesService } from './warehouses.service.js';
+import { WarehousesService, type WarehouseProblems } from './warehouses.service.js';
 
-const shown = ({ id, name, kind, location, enabled, busyHours, createdAt }: WarehouseEntity): WarehouseDto => ({ id, name, kind, location, enabled, busyHours, createdAt });
+const shown = ({ id, name, kind, location, enabled, readerUser, busyHours, createdAt }: WarehouseEntity): WarehouseDto => ({ id, name, kind, location, enabled, readerUser, busyHours, createdAt });
 
 @ApiTags('warehouses')
 @Controller('api/v1/warehouses')
@@ -24,17 +25,18 @@ export class WarehousesController {
 
   @Post()
   @ApiOperation({ summary: 'Connect a warehouse', description: 'Tested first: host, login and every privilege that loading needs.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: WarehouseDto })
-  async create(@Caller() { workspaceId }: Principal, @Body() { name, url }: CreateWarehouseDto, @Headers('idempotency-key') key: string | undefined): Promise<WarehouseDto> {
-    return shown(await this.warehouses.create(workspaceId, { name, url }, key));
+  async create(@Caller() { workspaceId }: Principal, @Body() { name, url, reader }: CreateWarehouseDto, @Headers('idempotency-key') key: string | undefined): Promise<WarehouseDto> {
+    return shown(await this.warehouses.create(workspaceId, { name, url, ...(reader !== undefined && { reader: { user: reader.user, password: reader.password } }) }, key));
   }
 
   @Post('test')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Test a warehouse that is not saved' })
   @ApiOkResponse({ type: WarehouseTestDto })
-  async test(@Body() { url }: TestWarehouseDto): Promise<WarehouseTestDto> { return result(await this.warehouses.test(url)); }
+  async test(@Body() { url, reader }: TestWarehouseDto): Promise<WarehouseTestDto> { return result(await this.warehouses.testBoth(url, reader)); }
 
   @Get(':id')
   @ApiOperation({ summary: 'Get a warehouse' })
@@ -42,13 +44,18 @@ export class WarehousesController {
   async get(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseDto> { return shown(await this.warehouses.get(workspaceId, id)); }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Enable, disable or move a warehouse, or say when it is busy', description: 'With url: the same tables at another address, or with another login.' })
+  @ApiOperation({ summary: 'Enable, disable or move a warehouse, or say when it is busy', description: 'With url: the same tables at another address, or with another login. With reader: a login for SQL.' })
   @ApiOkResponse({ type: WarehouseDto })
-  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled, busyHours, url }: ChangeWarehouseDto): Promise<WarehouseDto> {
-    return shown(await this.warehouses.change(workspaceId, id, url, { ...(enabled !== undefined && { enabled }), ...(busyHours !== undefined && { busyHours: busyHours.map(({ from, to }) => ({ from, to })) }) }));
+  async change(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Body() { enabled, busyHours, url, reader }: ChangeWarehouseDto): Promise<WarehouseDto> {
+    const before = reader !== undefined && (await this.warehouses.get(workspaceId, id)).readerUser !== (reader?.user ?? null) ? await this.readers.of(workspaceId, id) : undefined;
+    const changed = await this.warehouses.change(workspaceId, id, { url, reader }, { ...(enabled !== undefined && { enabled }), ...(busyHours !== undefined && { busyHours: busyHours.map(({ from, to }) => ({ from, to })) }) });
+    // The login that SQL no longer runs under reads nothing any more.
+    await before?.remove().catch(() => undefined);
+    return shown(changed);
   }
 
   @Post(':id/test')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Test a saved warehouse' })
   @ApiOkResponse({ type: WarehouseTestDto })
@@ -66,4 +73,4 @@ export class WarehousesController {
   }
 }
 
-const result = (problems: readonly { readonly problem: string; readonly remedy: string }[]): WarehouseTestDto => ({ ok: problems.length === 0, problems: problems.map(({ problem, remedy }) => ({ problem, remedy })) });
+const result = ({ load, sql }: WarehouseProblems): WarehouseTestDto => ({ ok: load.length === 0, problems: [...load], sqlProblems: [...sql] });

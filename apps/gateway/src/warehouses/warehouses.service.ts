@@ -1,14 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WarehouseRepository, newId, type WarehouseChange, type WarehouseEntity } from '#persistence';
+import { QueryRepository, WarehouseRepository, newId, type WarehouseChange, type WarehouseEntity } from '#persistence';
 import { sealContext, type Vault } from '#vault';
-import { PostgresWarehouse, WarehouseRefusedError, WarehouseUnavailableError, type PrivilegeProblem } from '#warehouse';
+import { PostgresReader, PostgresWarehouse, WarehouseRefusedError, WarehouseUnavailableError, type PrivilegeProblem } from '#warehouse';
 import { Creates } from '../http/creates.js';
 import { Problem, invalid, notFound } from '../http/problem.js';
 import { VAULT } from '../tokens.js';
 
+/** A login for people's SQL that an administrator made. */
+export interface ReaderInput { readonly user: string; readonly password: string }
+
+/** What a warehouse's logins lack: the one that loads, and the one that SQL runs under. */
+export interface WarehouseProblems { readonly load: readonly PrivilegeProblem[]; readonly sql: readonly PrivilegeProblem[] }
+
 @Injectable()
 export class WarehousesService {
-  constructor(private readonly warehouses: WarehouseRepository, private readonly creates: Creates, @Inject(VAULT) private readonly vault: Vault) {}
+  constructor(private readonly warehouses: WarehouseRepository, private readonly queries: QueryRepository, private readonly creates: Creates, @Inject(VAULT) private readonly vault: Vault) {}
 
   list(workspaceId: string, limit: number, after: string | undefined): Promise<WarehouseEntity[]> { return this.warehouses.list(workspaceId, limit, after); }
 
@@ -36,30 +42,55 @@ export class WarehousesService {
     }
   }
 
-  async testSaved(workspaceId: string, id: string): Promise<readonly PrivilegeProblem[]> {
-    const { urlSealed } = await this.get(workspaceId, id);
-    return this.test(this.vault.open(urlSealed, sealContext.warehouseUrl(id)));
+  /** @param reader undefined: the loader's login is to make one */
+  async testBoth(url: string, reader: ReaderInput | undefined): Promise<WarehouseProblems> { return { load: await this.test(url), sql: await this.testReader(url, reader) }; }
+
+  async testSaved(workspaceId: string, id: string): Promise<WarehouseProblems> {
+    const { urlSealed, readerUser, readerPasswordSealed } = await this.get(workspaceId, id);
+    const url = this.vault.open(urlSealed, sealContext.warehouseUrl(id));
+    const reader = readerUser === null || readerPasswordSealed === null ? undefined : { user: readerUser, password: this.vault.open(readerPasswordSealed, sealContext.warehouseLogin(id)) };
+    return { load: await this.test(url), sql: await this.testReader(url, reader, id) };
+  }
+
+  /** @param id of a warehouse that is there: its login may read its tables */
+  private async testReader(url: string, reader: ReaderInput | undefined, id?: string): Promise<readonly PrivilegeProblem[]> {
+    const access = reader === undefined ? { role: `cs_reader_${(id ?? newId()).replaceAll('-', '')}`, password: '', given: false } : { role: reader.user, password: reader.password, given: true };
+    return new PostgresReader({ url, ...access, slugs: id === undefined ? [] : await this.queries.slugs(id), warehouseId: id ?? newId() }).test();
   }
 
   /** Tested first; saved only when it can be loaded. */
-  create(workspaceId: string, input: { readonly name: string; readonly url: string }, key: string | undefined): Promise<WarehouseEntity> {
-    const { name, url } = input;
+  create(workspaceId: string, input: { readonly name: string; readonly url: string; readonly reader?: ReaderInput | undefined }, key: string | undefined): Promise<WarehouseEntity> {
+    const { name, url, reader } = input;
     return this.creates.once({
       workspaceId, route: 'POST /warehouses', key, body: input,
       find: (id) => this.get(workspaceId, id),
       make: async (idempotency) => {
         const id = newId();
-        await this.warehouses.create({ id, workspaceId, name, ...await this.tested(id, url) }, idempotency);
+        await this.warehouses.create({ id, workspaceId, name, ...await this.tested(id, url), ...(reader !== undefined && await this.proven(url, reader, id, false)) }, idempotency);
         return this.get(workspaceId, id);
       },
     });
   }
 
-  /** @param url the same tables at another address, or with another login: tested first */
-  async change(workspaceId: string, id: string, url: string | undefined, change: WarehouseChange): Promise<WarehouseEntity> {
-    await this.get(workspaceId, id);
-    await this.warehouses.change(id, { ...change, ...(url !== undefined && await this.tested(id, url)) });
+  /**
+   * @param url the same tables at another address, or with another login: tested first
+   * @param reader a login for SQL, tested first; null: the loader's login makes one again
+   */
+  async change(workspaceId: string, id: string, { url, reader }: { readonly url?: string | undefined; readonly reader?: ReaderInput | null | undefined }, change: WarehouseChange): Promise<WarehouseEntity> {
+    const { urlSealed } = await this.get(workspaceId, id);
+    const address = url ?? this.vault.open(urlSealed, sealContext.warehouseUrl(id));
+    await this.warehouses.change(id, {
+      ...change, ...(url !== undefined && await this.tested(id, url)),
+      ...(reader === null ? { readerUser: null, readerPasswordSealed: null } : reader !== undefined && await this.proven(address, reader, id, true)),
+    });
     return this.get(workspaceId, id);
+  }
+
+  /** What is saved of a login that can only read. @throws Problem when it can do more, or less */
+  private async proven(url: string, reader: ReaderInput, id: string, there: boolean): Promise<Pick<WarehouseEntity, 'readerUser' | 'readerPasswordSealed'>> {
+    const [problem] = await this.testReader(url, reader, there ? id : undefined);
+    if (problem !== undefined) throw new Problem({ status: 422, code: 'warehouse_refused', title: problem.problem, remedy: problem.remedy });
+    return { readerUser: reader.user, readerPasswordSealed: this.vault.seal(reader.password, sealContext.warehouseLogin(id)) };
   }
 
   /** What is saved of an address that can be loaded. @throws Problem when it can't */

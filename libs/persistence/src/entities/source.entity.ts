@@ -17,6 +17,9 @@ export class WarehouseEntity {
   @Column('text') urlSealed!: string;
   /** Host and database, to recognise it by; without user and password. */
   @Column('text') location!: string;
+  /** The login that people's SQL runs under, when an administrator made it. Its password is sealed as `sealContext.warehouseLogin(id)`. */
+  @Column('text', { nullable: true }) readerUser!: string | null;
+  @Column('text', { nullable: true }) readerPasswordSealed!: string | null;
   @Column('boolean', { default: true }) enabled!: boolean;
   /** When people need it for themselves. */
   @Column('jsonb', { default: () => "'[]'" }) busyHours!: BusyHours[];

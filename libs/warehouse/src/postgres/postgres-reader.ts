@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { Client, type ClientConfig, type QueryArrayConfig } from 'pg';
 import { QueryFailedError, QueryRefusedError, QueryStoppedError, WarehouseReader, type Cell, type ReadLimits, type ReadRequest, type ReadResult, type ResultColumn, type SchemaChange, type TableInfo } from '../reader.js';
+import { WarehouseRefusedError } from '../errors.js';
+import type { PrivilegeProblem } from '../warehouse.js';
 import { readCatalog, readChanges, readModelSchemas } from './catalog.js';
 import { schemaName } from './naming.js';
-import { dropReaderRole, ensureReaderRole } from './reader-role.js';
+import { dropReaderRole, ensureGivenRole, ensureReaderRole, letGivenRoleGo, missingForReader } from './reader-role.js';
 import { classify, portError, sqlState } from './sqlstate.js';
 
 /** The login that only reads, and the one that may make it. */
@@ -12,6 +14,8 @@ export interface ReaderAccess {
   readonly url: string;
   readonly role: string;
   readonly password: string;
+  /** An administrator made it; otherwise the loader's login makes it when it is first needed. */
+  readonly given: boolean;
   /** Slugs of the sources that may be read. */
   readonly slugs: readonly string[];
   /** Whose traits and audiences may be read too. */
@@ -78,7 +82,22 @@ export class PostgresReader extends WarehouseReader {
     }
   }
 
-  override remove(): Promise<void> { return this.asLoader((client) => dropReaderRole(client, this.access.role)); }
+  override remove(): Promise<void> {
+    const { role, given } = this.access;
+    return this.asLoader(async (client) => (given ? letGivenRoleGo(client, role, await this.schemas(client)) : dropReaderRole(client, role)));
+  }
+
+  override async test(): Promise<PrivilegeProblem[]> {
+    if (!this.access.given) return this.asLoader(async (client) => [await missingForReader(client, this.access.role)].filter((found) => found !== undefined));
+    try {
+      await this.prepare(false);
+      await (await this.connect('test')).end();
+      return [];
+    } catch (error) {
+      if (error instanceof WarehouseRefusedError) return [{ problem: `${error.reason.replace(/^./, (letter) => letter.toUpperCase())}.`, remedy: error.remedy }];
+      throw error;
+    }
+  }
 
   override tables(): Promise<TableInfo[]> { return this.asLoader(async (client) => readCatalog(client, await this.schemas(client))); }
 
@@ -87,8 +106,8 @@ export class PostgresReader extends WarehouseReader {
   /** The login exists and may read what it should. */
   private async prepare(renew: boolean): Promise<void> {
     if (this.prepared && !renew) return;
-    const { role, password } = this.access;
-    await this.asLoader(async (client) => ensureReaderRole(client, role, password, await this.schemas(client), renew));
+    const { role, password, given } = this.access;
+    await this.asLoader(async (client) => (given ? ensureGivenRole(client, role, await this.schemas(client)) : ensureReaderRole(client, role, password, await this.schemas(client), renew)));
     this.prepared = true;
   }
 
@@ -122,8 +141,10 @@ export class PostgresReader extends WarehouseReader {
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
+      const isRefused = (sqlState(error) ?? '').startsWith('28');
+      if (isRefused && this.access.given) throw new WarehouseRefusedError(`the login ${this.access.role} for SQL was not let in`, 'Enter its password again in the warehouse\'s settings, or let an administrator look whether it may log in from here.', { cause: error });
       // The login has another password: the control database is another one, or was restored.
-      if (!again || !(sqlState(error) ?? '').startsWith('28')) throw portError(error);
+      if (!again || !isRefused) throw portError(error);
       await this.prepare(true);
       return this.connect(id, false);
     }

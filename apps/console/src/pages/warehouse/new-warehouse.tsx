@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { ApiProblem, answer, api } from '../../api/client';
 import { Page } from '../../parts/page';
 import { Failed } from '../../parts/state-view';
+import { TestResult } from './test-result';
 
 /** Connects a PostgreSQL: tested with each privilege that loading needs, then saved; back to where the person came from. */
 export function NewWarehousePage() {
@@ -16,7 +17,7 @@ export function NewWarehousePage() {
   const [key] = useState(() => crypto.randomUUID());
   const test = useMutation({ mutationFn: (url: string) => answer(api.POST('/api/v1/warehouses/test', { body: { url } })) });
   const create = useMutation({
-    mutationFn: (body: { name: string; url: string }) => answer(api.POST('/api/v1/warehouses', { params: { header: { 'idempotency-key': key } as never }, body })),
+    mutationFn: (body: { name: string; url: string }) => answer(api.POST('/api/v1/warehouses', { params: { header: { 'Idempotency-Key': key } }, body })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['warehouses'] });
       router.history.push(back !== undefined && /^\/(?!\/)/.test(back) ? back : '/warehouses');
@@ -29,8 +30,7 @@ export function NewWarehousePage() {
         <Stack maw={560}>
           <TextInput label="Name" required {...form.getInputProps('name')} error={errorOf('name')} />
           <PasswordInput label="Connection URL" description="Stored encrypted and never shown again" placeholder="postgres://user:password@host:5432/database" required visibilityToggleButtonProps={{ 'aria-label': 'Show the connection URL' }} {...form.getInputProps('url')} error={errorOf('url')} />
-          {test.data?.ok === true && <Alert color="teal" title="It works">Every privilege that loading needs is there.</Alert>}
-          {test.data?.ok === false && <Alert color="red" title="It can't be used yet"><List size="sm">{test.data.problems.map(({ problem, remedy }) => <List.Item key={problem}>{problem}{remedy !== undefined && <Text size="sm" className="mono">{remedy}</Text>}</List.Item>)}</List></Alert>}
+          {test.data !== undefined && <TestResult result={test.data} />}
           {test.isError && <Failed error={test.error} />}
           {create.isError && <Failed error={create.error} />}
           <Group><Button type="submit" loading={create.isPending}>Connect</Button><Button variant="default" loading={test.isPending} disabled={form.values.url === ''} onClick={() => test.mutate(form.values.url)}>Test</Button></Group>

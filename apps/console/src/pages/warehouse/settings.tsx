@@ -7,15 +7,16 @@ import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Confirm } from '../../parts/confirm';
 import { Loaded } from '../../parts/state-view';
+import { SqlLogin } from './sql-login';
 import { warehouseQuery } from './warehouse';
 
 type Warehouse = Schemas['WarehouseDto'];
 
-/** When a warehouse is busy, and its end. */
+/** A warehouse's login for SQL, when it is busy, and its end. */
 export function WarehouseSettingsTab() {
   const { warehouseId } = useParams({ from: '/shell/warehouses/$warehouseId/settings' });
   const query = useQuery(warehouseQuery(warehouseId));
-  return <Loaded query={query}>{(warehouse) => <Settings key={JSON.stringify(warehouse.busyHours)} warehouse={warehouse} />}</Loaded>;
+  return <Loaded query={query}>{(warehouse) => <Settings key={JSON.stringify([warehouse.busyHours, warehouse.readerUser])} warehouse={warehouse} />}</Loaded>;
 }
 
 function Settings({ warehouse }: { warehouse: Warehouse }) {
@@ -25,6 +26,7 @@ function Settings({ warehouse }: { warehouse: Warehouse }) {
   const remove = useAction(() => answer(api.DELETE('/api/v1/warehouses/{id}', { params: { path: { id: warehouse.id } } })), { touches: [['warehouses']], then: () => navigate({ to: '/warehouses' }) });
   return (
     <Stack gap="xl" maw={640}>
+      <SqlLogin warehouse={warehouse} mayEdit={mayEdit} />
       <BusyHours warehouse={warehouse} mayEdit={mayEdit} />
       {mayEdit && <Stack><Title order={2}>Disconnect</Title><Group><Button color="red" variant="light" onClick={() => setAsks(true)}>Disconnect this warehouse</Button></Group></Stack>}
       <Confirm opened={asks} title={`Disconnect ${warehouse.name}?`} action="Disconnect" busy={remove.isPending} close={() => setAsks(false)} confirm={() => remove.mutate(undefined)}>Nothing is loaded into it any more. Its tables stay.</Confirm>

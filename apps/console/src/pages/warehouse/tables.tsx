@@ -2,7 +2,7 @@ import { Accordion, Badge, Group, Stack, Table, Text, Title } from '@mantine/cor
 import { IconTable } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { answer, api, type Schemas } from '../../api/client';
+import { api, whole, type Schemas } from '../../api/client';
 import { tablesQuery } from '../../api/queries';
 import { Instant } from '../../parts/instant';
 import { counted } from '../../parts/numbers';
@@ -44,7 +44,7 @@ function TableList({ tables }: { tables: readonly Info[] }) {
 const SHOWN = 50;
 
 function Changes({ warehouseId }: { warehouseId: string }) {
-  const query = useQuery({ queryKey: ['warehouse', warehouseId, 'schema-changes'], queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/schema-changes', { params: { path: { id: warehouseId } } }))).data });
+  const query = useQuery({ queryKey: ['warehouse', warehouseId, 'schema-changes'], queryFn: () => whole((query) => api.GET('/api/v1/warehouses/{id}/schema-changes', { params: { path: { id: warehouseId }, query } })) });
   return (
     <section>
       <Title order={2}>Changes of tables</Title>

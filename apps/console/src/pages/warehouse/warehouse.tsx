@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, List, Stack, Tabs, Text } from '@mantine/core';
+import { Badge, Button, Stack, Tabs } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { answer, api, type Schemas } from '../../api/client';
@@ -6,6 +6,7 @@ import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Page } from '../../parts/page';
 import { Loaded } from '../../parts/state-view';
+import { TestResult } from './test-result';
 
 type Warehouse = Schemas['WarehouseDto'];
 
@@ -40,8 +41,7 @@ function Frame({ warehouse }: { warehouse: Warehouse }) {
       </>}
     >
       <Stack>
-        {test.data?.ok === true && <Alert color="teal" title="It works">Every privilege that loading needs is there.</Alert>}
-        {test.data?.ok === false && <Alert color="red" title="Something is missing"><List size="sm">{test.data.problems.map(({ problem, remedy }) => <List.Item key={problem}>{problem}{remedy !== undefined && <Text size="sm" className="mono">{remedy}</Text>}</List.Item>)}</List></Alert>}
+        {test.data !== undefined && <TestResult result={test.data} />}
         <Tabs value={current} onChange={(tab) => void navigate({ to: tab === null || tab === 'tables' ? base : `${base}/${tab}` })} keepMounted={false}>
           <Tabs.List>{TABS.map(([path, title]) => <Tabs.Tab key={path} value={path}>{title}</Tabs.Tab>)}</Tabs.List>
           <Tabs.Panel value={current} pt="lg"><Outlet /></Tabs.Panel>
