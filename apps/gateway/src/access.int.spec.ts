@@ -141,4 +141,21 @@ describe('limits', () => {
       await limited.close();
     }
   }, 60_000);
+
+  it('count who sends passwords and links for all gateways together', async () => {
+    const env = { RATE_LIMIT_ANONYMOUS_PER_MINUTE: '50' };
+    const [one, two] = [await startGateway(control.url, await testKafka(), `${randomName()}.`, { env }), await startGateway(control.url, await testKafka(), `${randomName()}.`, { env })];
+    try {
+      expect((await one.call('POST', '/invitations/look-up', { token: 'x' }, {})).status).toBe(404);
+      // All that the address has left, for an hour: the other gateway never heard of it.
+      await gateway.database.query(`update request_counts set tokens = 0, at = now() + interval '1 hour'`);
+      expect(await gateway.database.query('select tokens from request_counts')).toEqual([{ tokens: 0 }]);
+      const refused = { status: 429, headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) }, body: { code: 'too_many_requests' } };
+      for (const [path, body] of [['/invitations/look-up', { token: 'x' }], ['/invitations/accept', { token: 'x' }], ['/session', { email: 'a@example.com', password: 'x' }]] as const) expect(await two.call('POST', path, body, {})).toMatchObject(refused);
+      expect((await two.call('GET', '/sign-in-options', undefined, {})).status).toBe(200);
+    } finally {
+      await gateway.database.query('delete from request_counts');
+      await Promise.all([one.close(), two.close()]);
+    }
+  }, 60_000);
 });

@@ -1,5 +1,5 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import {
   AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
@@ -24,6 +24,7 @@ import { ForecastController } from './forecast/forecast.controller.js';
 import { ForecastService } from './forecast/forecast.service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { Creates } from './http/creates.js';
+import { KeyedInterceptor } from './http/keyed.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validation } from './http/validation.js';
 import { LiveController } from './live/live.controller.js';
@@ -86,6 +87,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     },
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_INTERCEPTOR, useClass: KeyedInterceptor },
     { provide: APP_PIPE, useFactory: validation },
     ...accessParts.providers, Documents, Creates, WarehousesService, SelectionService, Readers, SqlService, ModelsService, ModelPreview, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, DestinationsService, SourceWebhookService, MeasuresService, MeasureClock, LiveFeed,
   ],

@@ -163,6 +163,19 @@ describe('an account', () => {
     expect(await asked('/session', here)).toBe(401);
   });
 
+  it('is slowed down when it guesses the current password, and changes it afterwards', async () => {
+    const here = await gateway.session('grace@example.com', 'a new long password');
+    const change = (current: string) => call('PUT', '/account/password', { current, password: 'a new long password' }, here);
+    let answer = await change('wrong');
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'current' }] } });
+    for (let tries = 0; answer.status === 400 && tries < 20; tries += 1) answer = await change('wrong');
+    expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) } });
+    await gateway.database.query('update throttles set failures = 100, failed_at = now()'); // a slow machine may have waited long enough
+    expect((await change('a new long password')).status).toBe(429);
+    await gateway.database.query('delete from throttles');
+    expect((await change('a new long password')).status).toBe(204);
+  });
+
   it('isn\'t locked out by somebody who guesses elsewhere', async () => {
     const guess = () => call('POST', '/session', { email: 'grace@example.com', password: 'wrong' }, {});
     let answer = await guess();

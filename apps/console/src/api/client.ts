@@ -36,6 +36,17 @@ export async function answer<T>(request: Promise<Answer<T>>): Promise<T> {
   throw new ApiProblem(problem, seconds > 0 ? seconds : undefined);
 }
 
+/** A list whole, page after page. @throws ApiProblem */
+export async function whole<T>(read: (query: { limit: number; cursor?: string }) => Promise<Answer<{ data: T[]; nextCursor: string | null }>>): Promise<T[]> {
+  const all: T[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: { data: T[]; nextCursor: string | null } = await answer(read({ limit: 1_000, ...(cursor !== undefined && { cursor }) }));
+    all.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return all;
+}
+
 /** Any thrown value as a problem to show. */
 export const problemOf = (error: unknown): Problem =>
   error instanceof ApiProblem ? error.problem : { ...UNREACHABLE, title: 'Something in this page went wrong.', remedy: 'Reload it; if it stays, report it with what you did.' };

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { answer, api } from './client';
+import { answer, api, whole } from './client';
 import type { paths } from './generated/schema';
 
 /** What the pages read. Keys begin with what live news invalidate: `['source', id]`, `['run', id]`, `['sources']`. */
@@ -19,7 +19,7 @@ export const sourceQuery = (id: string) => queryOptions({ queryKey: ['source', i
 
 export const collectionsQuery = (id: string) => queryOptions({
   queryKey: ['source', id, 'collections'],
-  queryFn: async () => (await answer(api.GET('/api/v1/sources/{id}/collections', { params: { path: { id } } }))).data,
+  queryFn: () => whole((query) => api.GET('/api/v1/sources/{id}/collections', { params: { path: { id }, query } })),
 });
 
 export const runsQuery = (id: string) => infiniteQueryOptions({
@@ -33,10 +33,10 @@ export const runQuery = (id: string) => queryOptions({ queryKey: ['run', id], qu
 
 export const runLogQuery = (id: string) => queryOptions({
   queryKey: ['run', id, 'log'],
-  queryFn: async () => (await answer(api.GET('/api/v1/runs/{id}/log', { params: { path: { id } } }))).data,
+  queryFn: () => whole((query) => api.GET('/api/v1/runs/{id}/log', { params: { path: { id }, query } })),
 });
 
-export const catalogQuery = queryOptions({ queryKey: ['catalog'], staleTime: 300_000, queryFn: async () => (await answer(api.GET('/api/v1/catalog'))).data });
+export const catalogQuery = queryOptions({ queryKey: ['catalog'], staleTime: 300_000, queryFn: () => whole((query) => api.GET('/api/v1/catalog', { params: { query } })) });
 
 export const warehousesQuery = queryOptions({
   queryKey: ['warehouses'],
@@ -81,9 +81,9 @@ export const deliveriesQuery = (id: string, state: DeliveryState | undefined) =>
 
 export const retainedQuery = (id: string) => queryOptions({ queryKey: ['source', id, 'retained'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sources/{id}/replay', { params: { path: { id } } })) });
 
-export const tablesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'tables'], staleTime: 30_000, queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/tables', { params: { path: { id } } }))).data });
+export const tablesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'tables'], staleTime: 30_000, queryFn: () => whole((query) => api.GET('/api/v1/warehouses/{id}/tables', { params: { path: { id }, query } })) });
 
-export const savedQueriesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'saved-queries'], queryFn: async () => (await answer(api.GET('/api/v1/warehouses/{id}/saved-queries', { params: { path: { id } } }))).data });
+export const savedQueriesQuery = (id: string) => queryOptions({ queryKey: ['warehouse', id, 'saved-queries'], queryFn: () => whole((query) => api.GET('/api/v1/warehouses/{id}/saved-queries', { params: { path: { id }, query } })) });
 
 export const sqlHistoryQuery = (id: string) => infiniteQueryOptions({
   queryKey: ['warehouse', id, 'queries'],
@@ -107,7 +107,7 @@ export type AuditFilter = Omit<NonNullable<paths['/api/v1/audit-log']['get']['pa
 export const auditLogQuery = (filter: AuditFilter) => paged(['audit-log', filter], (query) => answer(api.GET('/api/v1/audit-log', { params: { query: { ...filter, ...query } } })));
 export const auditActionsQuery = queryOptions({ queryKey: ['audit-log', 'actions'], queryFn: async () => (await answer(api.GET('/api/v1/audit-log/actions'))).data });
 
-export const workspacesQuery = queryOptions({ queryKey: ['workspaces'], queryFn: async () => (await answer(api.GET('/api/v1/workspaces'))).data });
-export const ownSessionsQuery = queryOptions({ queryKey: ['own-sessions'], queryFn: async () => (await answer(api.GET('/api/v1/account/sessions'))).data });
-export const identitiesQuery = queryOptions({ queryKey: ['identities'], queryFn: async () => (await answer(api.GET('/api/v1/account/identities'))).data });
+export const workspacesQuery = queryOptions({ queryKey: ['workspaces'], queryFn: () => whole((query) => api.GET('/api/v1/workspaces', { params: { query } })) });
+export const ownSessionsQuery = queryOptions({ queryKey: ['own-sessions'], queryFn: () => whole((query) => api.GET('/api/v1/account/sessions', { params: { query } })) });
+export const identitiesQuery = queryOptions({ queryKey: ['identities'], queryFn: () => whole((query) => api.GET('/api/v1/account/identities', { params: { query } })) });
 export const signInOptionsQuery = queryOptions({ queryKey: ['sign-in-options'], staleTime: 300_000, queryFn: () => answer(api.GET('/api/v1/sign-in-options')) });

@@ -39,7 +39,7 @@ export class SessionDto {
   @ApiProperty({ type: String, nullable: true }) userAgent!: string | null;
 }
 
-export class SessionListDto {
+export class SessionListDto extends Page {
   @ApiProperty({ type: () => SessionDto, isArray: true }) data!: SessionDto[];
 }
 
@@ -58,7 +58,7 @@ export class WorkspaceDto {
   @ApiProperty({ description: 'Whether the session shows it.' }) current!: boolean;
 }
 
-export class WorkspaceListDto {
+export class WorkspaceListDto extends Page {
   @ApiProperty({ type: () => WorkspaceDto, isArray: true }) data!: WorkspaceDto[];
 }
 

@@ -7,7 +7,7 @@ import { networkOf } from '../http/origin.js';
 import { Problem } from '../http/problem.js';
 import { RateLimit } from '../http/rate-limit.js';
 import { sessionToken } from './cookie.js';
-import { NEEDS, PERSON, PUBLIC, READS, SAFE_METHODS, allows, type Authenticated } from './principal.js';
+import { NEEDS, PERSON, PUBLIC, READS, SAFE_METHODS, SECRET, allows, type Authenticated } from './principal.js';
 
 /** Every route, unless it is marked public: who is calling, and whether their role is enough. What changes something is in the audit log, refused or not. */
 @Injectable()
@@ -18,6 +18,7 @@ export class AccessGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     const marked = <T>(mark: string): T | undefined => this.reflector.getAllAndOverride<T | undefined>(mark, targets);
     const [request, reply] = [context.switchToHttp().getRequest<Authenticated>(), context.switchToHttp().getResponse<FastifyReply>()];
+    if (marked<boolean>(SECRET) === true) await this.limits.secret(networkOf(request.ip));
     if (marked<boolean>(PUBLIC) === true) {
       // The console's own files are as many as a page needs.
       if (request.url.startsWith('/api/v1/')) this.limits.address(networkOf(request.ip), reply);

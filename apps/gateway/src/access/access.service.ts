@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccessRepository, newId, type ApiKeyEntity, type Principal, type Role, type SessionEntity } from '#persistence';
+import { AccessRepository, ThrottleRepository, newId, type ApiKeyEntity, type Principal, type Role, type SessionEntity } from '#persistence';
 import { Logger } from '#platform';
 import { GatewayConfig } from '../gateway.config.js';
 import { Creates } from '../http/creates.js';
-import { invalid, notFound } from '../http/problem.js';
+import { Problem, invalid, notFound } from '../http/problem.js';
 import { hashPassword, passwordMatches } from './password.js';
 import type { Person } from './principal.js';
 
 export interface Account { readonly email: string | null; readonly role: Role; readonly hasPassword: boolean; readonly workspace: { readonly id: string; readonly name: string } }
 export interface NewApiKey { readonly row: ApiKeyEntity; readonly key: string | null }
 
+/** Wrong current passwords that are free, when a person changes it. */
+const FREE_TRIES = 5;
+
 @Injectable()
 export class AccessService {
-  constructor(private readonly access: AccessRepository, private readonly creates: Creates, private readonly config: GatewayConfig, private readonly logger: Logger) {}
+  constructor(private readonly access: AccessRepository, private readonly throttles: ThrottleRepository, private readonly creates: Creates, private readonly config: GatewayConfig, private readonly logger: Logger) {}
 
   /** The first workspace and its owner, from the configuration, while there is no user. */
   async bootstrap(): Promise<void> {
@@ -30,10 +33,17 @@ export class AccessService {
     return { email: user?.email ?? null, role, hasPassword: user?.hasPassword ?? false, workspace: { id: workspace.id, name: workspace.name } };
   }
 
-  /** Ends the person's other sessions. @throws Problem when the current password is wrong */
+  /** Ends the person's other sessions. @throws Problem when the current password is wrong, or was too often */
   async changePassword({ userId, sessionId }: Person, current: string | undefined, password: string): Promise<void> {
     const user = await this.access.userById(userId);
-    if (user?.hasPassword === true && !await passwordMatches(user.passwordHash, current ?? '')) throw invalid([{ field: 'current', message: 'This is not your current password.' }]);
+    if (user?.hasPassword === true) {
+      // Whoever sits at an open session must not find out the password.
+      const key = `current ${userId}`;
+      const seconds = await this.throttles.take({ key, free: FREE_TRIES });
+      if (seconds > 0) throw new Problem({ status: 429, code: 'too_many_requests', title: 'Too many wrong passwords.', remedy: 'Wait, then try again.', retryAfterSeconds: seconds });
+      if (!await passwordMatches(user.passwordHash, current ?? '')) throw invalid([{ field: 'current', message: 'This is not your current password.' }]);
+      await this.throttles.forgive(key, true);
+    }
     await this.access.setPassword(userId, await hashPassword(password), sessionId);
   }
 

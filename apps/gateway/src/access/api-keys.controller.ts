@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ApiKeyEntity, Principal } from '#persistence';
+import { CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ApiKeyDto, ApiKeyListDto, CreateApiKeyDto, NewApiKeyDto } from './access.dto.js';
 import { AccessService } from './access.service.js';
@@ -24,7 +25,7 @@ export class ApiKeysController {
 
   @Post()
   @ApiOperation({ summary: 'Create an API key' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: NewApiKeyDto })
   async create(@Caller() { workspaceId }: Principal, @Body() { name, role }: CreateApiKeyDto, @Headers('idempotency-key') idempotencyKey: string | undefined): Promise<NewApiKeyDto> {
     const { row, key } = await this.access.createApiKey(workspaceId, name, role, idempotencyKey);

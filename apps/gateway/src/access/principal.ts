@@ -13,6 +13,7 @@ export const PUBLIC = 'public';
 export const NEEDS = 'needs';
 export const PERSON = 'person';
 export const READS = 'reads';
+export const SECRET = 'secret';
 export const SAFE_METHODS = ['GET', 'HEAD'];
 
 /** The route needs no one to be signed in. */
@@ -26,6 +27,9 @@ export const PeopleOnly = (): ClassDecorator & MethodDecorator => applyDecorator
 
 /** The route changes nothing, whatever its method: it isn't in the audit log. */
 export const Reads = (): MethodDecorator => SetMetadata(READS, true);
+
+/** The route takes a password or a link: an address's requests are counted for all gateways together. */
+export const TakesSecret = (): MethodDecorator => SetMetadata(SECRET, true);
 
 /** Whether the role may do what needs `least`. */
 export const allows = (role: Role, least: Role): boolean => ROLES.indexOf(role) <= ROLES.indexOf(least);

@@ -7,7 +7,7 @@ import { originOf } from '../http/origin.js';
 import { AccountDto, SignInDto, SwitchWorkspaceDto } from './access.dto.js';
 import { AccessService } from './access.service.js';
 import { sessionCookie } from './cookie.js';
-import { Caller, Needs, PeopleOnly, Public, type Person } from './principal.js';
+import { Caller, Needs, PeopleOnly, Public, TakesSecret, type Person } from './principal.js';
 import { SignInService } from './sign-in.service.js';
 
 @ApiTags('access')
@@ -17,6 +17,7 @@ export class SessionController {
 
   @Post()
   @Public()
+  @TakesSecret()
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign in', description: 'Sets the session cookie.' })
   @ApiNoContentResponse({ description: 'Signed in.' })

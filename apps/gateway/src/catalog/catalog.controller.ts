@@ -1,6 +1,7 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { parentsOf, type Connector } from '#connector-kit';
+import { ListQuery, pageOf } from '../http/paging.js';
 import { notFound } from '../http/problem.js';
 import { Catalog } from './catalog.js';
 import { CatalogDto, CatalogEntryDto } from './catalog.dto.js';
@@ -33,7 +34,7 @@ export class CatalogController {
   @Get()
   @ApiOperation({ summary: 'List connectors', description: 'What each brings, needs and costs, before anything is connected.' })
   @ApiOkResponse({ type: CatalogDto })
-  list(): CatalogDto { return { data: this.catalog.connectors.map(entry) }; }
+  list(@Query() query: ListQuery): CatalogDto { return pageOf(this.catalog.connectors.map(entry), query, ({ name }) => name); }
 
   @Get(':connector')
   @ApiOperation({ summary: 'Get a connector' })

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Page } from '../http/paging.js';
 
 export class CatalogCollectionDto {
   @ApiProperty() name!: string;
@@ -66,6 +67,6 @@ export class CatalogEntryDto {
   @ApiProperty({ type: () => CatalogCollectionDto, isArray: true }) collections!: CatalogCollectionDto[];
 }
 
-export class CatalogDto {
+export class CatalogDto extends Page {
   @ApiProperty({ type: () => CatalogEntryDto, isArray: true }) data!: CatalogEntryDto[];
 }

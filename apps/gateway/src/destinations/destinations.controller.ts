@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { explain, type Attempt, type DestinationKind, type Explanation } from '#forwarding';
 import type { DestinationRow, Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ChangeDestinationDto, CreateDestinationDto, DestinationDto, DestinationListDto, DestinationTestDto, DestinationWithSecretDto, RotateDestinationSecretDto, type DeliveryAttemptDto } from './destinations.dto.js';
 import { DestinationsService, type Counted } from './destinations.service.js';
@@ -46,7 +47,7 @@ export class DestinationsController {
 
   @Post()
   @ApiOperation({ summary: 'Create a destination', description: 'It gets the events that arrive from now on. A signing secret that is made for it is in this answer only.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made, without its secret.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: DestinationWithSecretDto })
   async create(@Caller() { workspaceId }: Principal, @Body() body: CreateDestinationDto, @Headers('idempotency-key') key: string | undefined): Promise<DestinationWithSecretDto> {
     const { secret, ...created } = await this.destinations.create(workspaceId, body, key);

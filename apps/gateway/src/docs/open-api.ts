@@ -2,6 +2,12 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ProblemDto } from '../http/problem.dto.js';
 
+/** On every POST that makes or begins something; the interceptor sees to it. */
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' },
+  description: 'Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422).',
+} as const;
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** The OpenAPI 3.1 document of the REST API. `docs/openapi.json` is this, and a spec compares them. */
@@ -23,7 +29,9 @@ export function openApi(app: INestApplication): OpenAPIObject {
       const operation = path[method];
       if (operation === undefined) continue;
       operation.responses['default'] = { description: 'Refused: what happened and what to do.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } } };
-      const marks = operation as { 'x-public'?: boolean; 'x-role'?: string };
+      const marks = operation as { 'x-public'?: boolean; 'x-role'?: string; 'x-asks'?: boolean };
+      operation.parameters = operation.parameters?.filter((parameter) => !('name' in parameter) || parameter.name.toLowerCase() !== 'idempotency-key') ?? [];
+      if (method === 'post' && marks['x-public'] !== true && marks['x-asks'] !== true) operation.parameters.push(IDEMPOTENCY_KEY);
       if (marks['x-public'] === true) operation.security = [];
       else marks['x-role'] ??= method === 'get' ? 'viewer' : 'editor';
     }

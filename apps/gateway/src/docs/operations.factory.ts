@@ -2,7 +2,7 @@ interface Schema {
   readonly $ref?: string; readonly type?: string | readonly string[]; readonly format?: string; readonly enum?: readonly unknown[]; readonly minimum?: number; readonly minLength?: number;
   readonly allOf?: readonly Schema[]; readonly oneOf?: readonly Schema[]; readonly anyOf?: readonly Schema[]; readonly properties?: Readonly<Record<string, Schema>>; readonly required?: readonly string[]; readonly items?: Schema; readonly minItems?: number;
 }
-interface Described { readonly security?: readonly unknown[]; readonly 'x-role'?: string; readonly 'x-person'?: boolean; readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> } }
+interface Described { readonly security?: readonly unknown[]; readonly 'x-role'?: string; readonly 'x-person'?: boolean; readonly 'x-asks'?: boolean; readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> } }
 interface Document { readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>; readonly components: { readonly schemas: Readonly<Record<string, Schema>> } }
 
 /** One operation of the OpenAPI document, as specs walk it. */
@@ -15,6 +15,8 @@ export interface Operation {
   readonly role: string | undefined;
   /** An API key is refused. */
   readonly person: boolean;
+  /** A POST that makes and begins nothing. */
+  readonly asks: boolean;
   /** Of the JSON body, without references; undefined: none. */
   readonly schema: Schema | undefined;
 }
@@ -30,7 +32,7 @@ export function operationsOf(text: string): Operation[] {
   };
   return Object.entries(paths).flatMap(([template, methods]) => Object.entries(methods).map(([method, operation]): Operation => {
     const body = operation.requestBody?.content['application/json']?.schema;
-    return { method: method.toUpperCase(), template, public: operation.security?.length === 0, role: operation['x-role'], person: operation['x-person'] === true, schema: body === undefined ? undefined : whole(body) };
+    return { method: method.toUpperCase(), template, public: operation.security?.length === 0, role: operation['x-role'], person: operation['x-person'] === true, asks: operation['x-asks'] === true, schema: body === undefined ? undefined : whole(body) };
   }));
 }
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#persistence';
 import { Caller, Needs, Reads } from '../access/principal.js';
+import { Asks } from '../http/keyed.js';
 import { AskForecastDto, ForecastDto } from './forecast.dto.js';
 import { ForecastService } from './forecast.service.js';
 
@@ -11,6 +12,7 @@ export class ForecastController {
   constructor(private readonly forecasts: ForecastService) {}
 
   @Post('forecast')
+  @Asks()
   @Needs('viewer')
   @Reads()
   @HttpCode(200)

@@ -2,7 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { IdempotencyConflict, IdempotencyRepository, type Idempotency } from '#persistence';
 import type { Vault } from '#vault';
 import { VAULT } from '../tokens.js';
-import { Problem, invalid } from './problem.js';
+import { checkKey } from './keyed.js';
+import { Problem } from './problem.js';
+
+export const keyReused = (): Problem => new Problem({ status: 422, code: 'idempotency_key_reused', title: 'This Idempotency-Key belongs to another request.', remedy: 'Use a new key for a new request.' });
 
 /** One create with an `Idempotency-Key`. */
 export interface Create<T> {
@@ -23,14 +26,14 @@ export class Creates {
 
   async once<T>({ workspaceId, route, key, body, make, find }: Create<T>): Promise<T> {
     if (key === undefined) return make(undefined);
-    if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw invalid([{ field: 'Idempotency-Key', message: 'It must be 1 to 200 visible ASCII characters.' }]);
+    checkKey(key);
     // The body holds secrets, so only a keyed hash of it is kept.
     const fingerprint = this.vault.fingerprint(`${route}\n${JSON.stringify(body)}`);
     const earlier = async (): Promise<T | undefined> => {
       const found = await this.idempotency.find(workspaceId, key);
       if (found === undefined) return undefined;
       if (found.fingerprint === fingerprint) return find(found.resourceId);
-      throw new Problem({ status: 422, code: 'idempotency_key_reused', title: 'This Idempotency-Key belongs to another request.', remedy: 'Use a new key for a new request.' });
+      throw keyReused();
     };
     const before = await earlier();
     if (before !== undefined) return before;

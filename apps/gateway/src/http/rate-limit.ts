@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { ThrottleRepository } from '#persistence';
 import { GatewayConfig } from '../gateway.config.js';
 import { Problem } from './problem.js';
 
@@ -11,19 +12,28 @@ interface Bucket { left: number; at: number }
 
 /**
  * How often who may ask: a bucket that holds a minute's requests and fills up evenly. Counted by each gateway on its own, so that a
- * request costs nothing more: with three replicas a client may get three times as far. Wrong passwords are counted in the database.
+ * request costs nothing more: with three replicas a client may get three times as far. Requests that take a password or a link are counted
+ * in the database, for all of them together, and so are wrong passwords.
  */
 @Injectable()
 export class RateLimit {
   private readonly buckets = new Map<string, Bucket>();
 
-  constructor(private readonly config: GatewayConfig) {}
+  constructor(private readonly config: GatewayConfig, private readonly shared: ThrottleRepository) {}
 
   /** Counts a request of somebody who is signed in, and tells them what is left. @throws Problem 429 */
   caller(id: string, reply: FastifyReply): void { this.take(`caller ${id}`, 'caller', this.config.requestsPerMinute, reply); }
 
   /** Counts a request of nobody known. @throws Problem 429 */
   address(network: string, reply: FastifyReply): void { this.take(`address ${network}`, 'address', this.config.anonymousRequestsPerMinute, reply); }
+
+  /** Counts a request that takes a secret, for all gateways. @throws Problem 429 */
+  async secret(network: string): Promise<void> {
+    const limit = this.config.anonymousRequestsPerMinute;
+    if (limit === 0) return;
+    const seconds = await this.shared.request(`secret ${network}`, limit);
+    if (seconds > 0) throw tooMany(limit, seconds);
+  }
 
   private take(key: string, policy: string, limit: number, reply: FastifyReply): void {
     if (limit === 0) return;
@@ -38,7 +48,7 @@ export class RateLimit {
     const secondsToNext = Math.ceil((1 - Math.min(1, bucket.left)) / (limit / WINDOW_SECONDS));
     // draft-ietf-httpapi-ratelimit-headers
     void reply.header('ratelimit-policy', `"${policy}";q=${limit};w=${WINDOW_SECONDS}`).header('ratelimit', `"${policy}";r=${Math.floor(bucket.left)};t=${secondsToNext}`);
-    if (!allowed) throw new Problem({ status: 429, code: 'too_many_requests', title: `More than ${limit} requests a minute.`, remedy: 'Wait as long as Retry-After says, and ask less often.', retryAfterSeconds: Math.max(1, secondsToNext) });
+    if (!allowed) throw tooMany(limit, Math.max(1, secondsToNext));
   }
 
   /** Who has been quiet for a window, and if that is nobody, everybody. */
@@ -47,3 +57,6 @@ export class RateLimit {
     if (this.buckets.size >= MOST_BUCKETS) this.buckets.clear();
   }
 }
+
+const tooMany = (limit: number, retryAfterSeconds: number): Problem =>
+  new Problem({ status: 429, code: 'too_many_requests', title: `More than ${limit} requests a minute.`, remedy: 'Wait as long as Retry-After says, and ask less often.', retryAfterSeconds });

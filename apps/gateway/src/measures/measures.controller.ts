@@ -3,7 +3,8 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import type { MeasureKind, Principal } from '#persistence';
 import { Caller, Needs } from '../access/principal.js';
 import { Catalog } from '../catalog/catalog.js';
-import { PageQuery, page } from '../http/paging.js';
+import { Asks } from '../http/keyed.js';
+import { ListQuery, PageQuery, page, pageOf } from '../http/paging.js';
 import { ChangeMeasureDto, CreateMeasureDto, MadeMeasuresDto, MeasureDto, MeasureListDto, MeasurePreviewDto, MembersDto, PreviewMeasureDto, TemplateListDto, UseTemplatesDto } from './measures.dto.js';
 import { MeasuresService, type MeasureView } from './measures.service.js';
 import type { Rows } from './read-result.js';
@@ -34,6 +35,7 @@ abstract class MeasuresController {
   }
 
   @Post('preview')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Try SQL', description: 'Runs it under the read-only login; nothing is kept. Refused with what the SQL should bring.' })
   @ApiOkResponse({ type: MeasurePreviewDto })
@@ -95,8 +97,8 @@ export class TemplatesController {
   @Get()
   @ApiOperation({ summary: 'List the connectors\' templates of metrics and segments' })
   @ApiOkResponse({ type: TemplateListDto })
-  list(): TemplateListDto {
-    return { data: this.catalog.connectors.flatMap(({ declaration: { name: connector, templates = [] } }) => templates.map(({ name, kind, title, description, collections, sql }) => ({ connector, name, kind, title, description, collections: [...collections], sql }))) };
+  list(@Query() query: ListQuery): TemplateListDto {
+    return pageOf(this.catalog.connectors.flatMap(({ declaration: { name: connector, templates = [] } }) => templates.map(({ name, kind, title, description, collections, sql }) => ({ connector, name, kind, title, description, collections: [...collections], sql }))), query, ({ connector, kind, name }) => `${connector} ${kind} ${name}`);
   }
 
   @Post()

@@ -78,7 +78,7 @@ export class TemplateDto {
   @ApiProperty({ description: '`{{source}}` stands for the source\'s schema.' }) sql!: string;
 }
 
-export class TemplateListDto {
+export class TemplateListDto extends Page {
   @ApiProperty({ type: () => TemplateDto, isArray: true }) data!: TemplateDto[];
 }
 

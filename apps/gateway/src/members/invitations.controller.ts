@@ -1,11 +1,12 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#persistence';
 import { sessionCookie, sessionToken } from '../access/cookie.js';
-import { Caller, Needs, Public } from '../access/principal.js';
+import { Caller, Needs, Public, TakesSecret } from '../access/principal.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { originOf } from '../http/origin.js';
+import { CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { InvitationsService } from './invitations.service.js';
 import { AcceptInvitationDto, InvitationListDto, InvitationTokenDto, InviteDto, NewInvitationDto, OpenInvitationDto } from './members.dto.js';
@@ -26,7 +27,7 @@ export class InvitationsController {
 
   @Post()
   @ApiOperation({ summary: 'Invite somebody', description: 'The link in the answer works once, for a week; it is mailed where the gateway has a mail server. A new invitation takes the place of the one before.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: NewInvitationDto })
   create(@Caller() caller: Principal, @Body() { email, role }: InviteDto, @Headers('idempotency-key') key: string | undefined): Promise<NewInvitationDto> {
     return this.invitations.invite(caller, { email, role }, key);
@@ -40,6 +41,7 @@ export class InvitationsController {
 
   @Post('look-up')
   @Public()
+  @TakesSecret()
   @HttpCode(200)
   @ApiOperation({ summary: 'See what an invitation is for', description: 'By who has the link.' })
   @ApiOkResponse({ type: OpenInvitationDto })
@@ -47,6 +49,7 @@ export class InvitationsController {
 
   @Post('accept')
   @Public()
+  @TakesSecret()
   @HttpCode(204)
   @ApiOperation({ summary: 'Accept an invitation', description: 'Makes the account, unless the e-mail has one, and signs in.' })
   @ApiNoContentResponse({ description: 'Accepted, and signed in.' })

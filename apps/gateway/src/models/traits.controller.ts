@@ -1,9 +1,10 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
 import { leaving } from '../http/leaving.js';
+import { Asks, CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ModelPreview } from './model-preview.service.js';
 import { membersOf, shown } from './model-views.js';
@@ -26,11 +27,12 @@ export class TraitsController {
 
   @Post()
   @ApiOperation({ summary: 'Make a trait', description: 'A query that finds user_id and value, one row for each user. Computed at once, then on its schedule: into the table traits.<slug> of the warehouse, and as events trait_changed.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: ModelDto })
   async create(@Caller() caller: Principal, @Body() body: CreateModelDto, @Headers('idempotency-key') key: string | undefined): Promise<ModelDto> { return shown(await this.models.create(caller, 'trait', body, key)); }
 
   @Post('preview')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Preview a trait', description: 'How many users the query finds, and its first rows. Nothing is saved but in the history of queries.' })
   @ApiOkResponse({ type: ModelPreviewDto })
@@ -48,7 +50,7 @@ export class TraitsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a trait', description: 'Its table in the warehouse goes too. Nothing is published for it any more.' })
+  @ApiOperation({ summary: 'Delete a trait', description: 'Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing.' })
   @ApiNoContentResponse({ description: 'Deleted.' })
   delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.models.delete(workspaceId, 'trait', id); }
 

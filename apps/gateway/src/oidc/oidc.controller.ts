@@ -10,6 +10,7 @@ import { SignInService } from '../access/sign-in.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { originOf } from '../http/origin.js';
+import { ListQuery, Page, pageOf } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { FLOW_SECONDS, OidcService } from './oidc.service.js';
 import { IdentityProvider } from './provider.js';
@@ -37,7 +38,7 @@ class IdentityDto {
   @ApiProperty() lastUsedAt!: Date;
 }
 
-class IdentityListDto {
+class IdentityListDto extends Page {
   @ApiProperty({ type: () => IdentityDto, isArray: true }) data!: IdentityDto[];
 }
 
@@ -116,7 +117,7 @@ export class IdentitiesController {
   @Get()
   @ApiOperation({ summary: 'List one\'s identities', description: 'At the identity provider: what one can sign in with besides the password.' })
   @ApiOkResponse({ type: IdentityListDto })
-  async list(@Caller() { userId }: Person): Promise<IdentityListDto> { return { data: await this.identities.of(userId) }; }
+  async list(@Caller() { userId }: Person, @Query() query: ListQuery): Promise<IdentityListDto> { return pageOf(await this.identities.of(userId), query, ({ issuer, email, createdAt }) => `${issuer} ${email} ${createdAt.toISOString()}`); }
 
   @Delete()
   @HttpCode(204)

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
-import { PageQuery, page } from '../http/paging.js';
+import { ListQuery, PageQuery, page, pageOf } from '../http/paging.js';
 import { RunDetailDto, RunDto, RunListDto, RunLogDto, ahead, shown } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
@@ -43,7 +43,10 @@ export class RunsController {
   @Get('runs/:id/log')
   @ApiOperation({ summary: 'Get a run\'s log' })
   @ApiOkResponse({ type: RunLogDto })
-  async log(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<RunLogDto> { return { data: await this.runs.log(workspaceId, id) }; }
+  async log(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() query: ListQuery): Promise<RunLogDto> {
+    const { data, nextCursor } = pageOf((await this.runs.log(workspaceId, id)).map((line, index) => ({ ...line, index })), query, ({ index }) => String(index));
+    return { data: data.map(({ index: _, ...line }) => line), nextCursor };
+  }
 
   @Post('runs/:id/cancel')
   @HttpCode(200)

@@ -100,6 +100,6 @@ class LogLineDto {
   @ApiProperty() message!: string;
 }
 
-export class RunLogDto {
+export class RunLogDto extends Page {
   @ApiProperty({ type: () => LogLineDto, isArray: true }) data!: LogLineDto[];
 }

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { Asks, CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ScheduleDto } from './schedule.dto.js';
 import { SourceViews } from './source-views.js';
@@ -24,13 +25,14 @@ export class SourcesController {
 
   @Post()
   @ApiOperation({ summary: 'Create a source', description: 'Its credentials are tested first; its first sync begins at once.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Repeating the request with the same key answers with what the first one made.' })
+  @CreatesOnce()
   @ApiCreatedResponse({ type: SourceDto })
   async create(@Caller() caller: Principal, @Body() body: CreateSourceDto, @Headers('idempotency-key') key: string | undefined): Promise<SourceDto> {
     return this.views.one(await this.sources.create(caller, body, key));
   }
 
   @Post('test')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Test credentials', description: 'At the partner\'s, and the permission for each collection. Nothing is saved.' })
   @ApiOkResponse({ type: SourceTestDto })
@@ -65,6 +67,7 @@ export class SourcesController {
   }
 
   @Post(':id/test')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Test a source', description: 'Its credentials at the partner\'s, and the permission for each collection, as a run would meet them. Changes nothing.' })
   @ApiOkResponse({ type: SourceTestDto })

@@ -133,7 +133,7 @@ class NamedCollectionDto {
   @ApiProperty({ type: 'integer', description: 'API calls of one sync in which nothing changed.' }) callsPerSync!: number;
 }
 
-class SourceCollectionDto extends NamedCollectionDto {
+export class SourceCollectionDto extends NamedCollectionDto {
   @ApiProperty() selected!: boolean;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Scheduled syncs read it about so often; null: each of them does.' }) everyMinutes!: number | null;
   @ApiProperty({ type: Date, nullable: true, description: 'When the last sync that read all of it began.' }) readAt!: Date | null;
@@ -152,6 +152,6 @@ export class FoundCollectionListDto {
   @ApiProperty({ type: () => FoundCollectionDto, isArray: true }) data!: FoundCollectionDto[];
 }
 
-export class SourceCollectionListDto {
+export class SourceCollectionListDto extends Page {
   @ApiProperty({ type: () => SourceCollectionDto, isArray: true }) data!: SourceCollectionDto[];
 }

@@ -6,8 +6,9 @@ import type { Principal, SavedQuery, SqlQuery } from '#persistence';
 import type { Cell, ResultColumn } from '#warehouse';
 import { Caller, Needs } from '../access/principal.js';
 import { GatewayConfig } from '../gateway.config.js';
+import { Asks } from '../http/keyed.js';
 import { leaving } from '../http/leaving.js';
-import { PageQuery, page } from '../http/paging.js';
+import { ListQuery, PageQuery, page, pageOf } from '../http/paging.js';
 import { resultFormats } from './result-format.js';
 import { ExportDto, QueryResultDto, RunQueryDto, SaveQueryDto, SavedQueryDto, SavedQueryListDto, SqlQueryDto, SqlQueryListDto } from './sql.dto.js';
 import { SqlService } from './sql.service.js';
@@ -23,6 +24,7 @@ export class SqlController {
   constructor(private readonly sql: SqlService, private readonly config: GatewayConfig) {}
 
   @Post('query')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a query', description: 'Under a login that can read this workspace\'s tables and nothing else, in a transaction that is rolled back. Going away cancels it. Limits: time, rows, bytes, cost of the plan.' })
   @ApiOkResponse({ type: QueryResultDto })
@@ -37,6 +39,7 @@ export class SqlController {
   }
 
   @Post('export')
+  @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Export a query', description: 'As a file, row by row as it is read. The header `x-query-id` names it in the history, which says how many rows it had and whether it was cut at the limit.' })
   @ApiProduces('text/csv', 'application/json')
@@ -80,9 +83,9 @@ export class SqlController {
   async cancel(@Caller() caller: Principal, @Param('id') warehouseId: string, @Param('queryId') queryId: string): Promise<SqlQueryDto> { return shown(await this.sql.cancel(caller, warehouseId, queryId)); }
 
   @Get('saved-queries')
-  @ApiOperation({ summary: 'List saved queries' })
+  @ApiOperation({ summary: 'List saved queries', description: 'By name.' })
   @ApiOkResponse({ type: SavedQueryListDto })
-  async saved(@Caller() { workspaceId }: Principal, @Param('id') warehouseId: string): Promise<SavedQueryListDto> { return { data: (await this.sql.saved(workspaceId, warehouseId)).map(kept) }; }
+  async saved(@Caller() { workspaceId }: Principal, @Param('id') warehouseId: string, @Query() query: ListQuery): Promise<SavedQueryListDto> { return pageOf((await this.sql.saved(workspaceId, warehouseId)).map(kept), query, ({ id }) => id); }
 
   @Put('saved-queries')
   @ApiOperation({ summary: 'Save a query', description: 'For everybody in the workspace. One of that name is replaced.' })

@@ -82,6 +82,6 @@ export class SavedQueryDto {
   @ApiProperty() updatedAt!: Date;
 }
 
-export class SavedQueryListDto {
+export class SavedQueryListDto extends Page {
   @ApiProperty({ type: () => SavedQueryDto, isArray: true }) data!: SavedQueryDto[];
 }

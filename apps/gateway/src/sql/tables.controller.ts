@@ -1,7 +1,8 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { ListQuery, Page, pageOf } from '../http/paging.js';
 import { Readers } from './readers.js';
 import { sqlProblem } from './sql-problem.js';
 
@@ -20,7 +21,7 @@ class WarehouseTableDto {
   @ApiProperty({ type: Date, nullable: true, description: 'When the loader wrote to it last.' }) loadedAt!: Date | null;
 }
 
-class WarehouseTableListDto {
+class WarehouseTableListDto extends Page {
   @ApiProperty({ type: () => WarehouseTableDto, isArray: true }) data!: WarehouseTableDto[];
 }
 
@@ -33,11 +34,11 @@ class SchemaChangeDto {
   @ApiProperty({ type: String, nullable: true, description: 'E.g. the type.' }) detail!: string | null;
 }
 
-class SchemaChangeListDto {
+class SchemaChangeListDto extends Page {
   @ApiProperty({ type: () => SchemaChangeDto, isArray: true }) data!: SchemaChangeDto[];
 }
 
-const CHANGES = 200;
+const CHANGES = 1_000;
 
 @ApiTags('warehouses')
 @Controller('api/v1/warehouses/:id')
@@ -47,17 +48,18 @@ export class TablesController {
   @Get('tables')
   @ApiOperation({ summary: 'List a warehouse\'s tables', description: 'Of this workspace, with their columns, rows and when they were loaded last.' })
   @ApiOkResponse({ type: WarehouseTableListDto })
-  async tables(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<WarehouseTableListDto> {
+  async tables(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() query: ListQuery): Promise<WarehouseTableListDto> {
     const reader = await this.readers.of(workspaceId, id);
     const tables = await reader.tables().catch((error: unknown) => { throw sqlProblem(error) ?? error; });
-    return { data: tables.map((table) => ({ ...table, columns: [...table.columns] })) };
+    return pageOf(tables.map((table) => ({ ...table, columns: [...table.columns] })), query, ({ schema, name }) => `${schema}.${name}`);
   }
 
   @Get('schema-changes')
-  @ApiOperation({ summary: 'List changes of a warehouse\'s tables', description: 'What loading created, added and widened: the newest 200.' })
+  @ApiOperation({ summary: 'List changes of a warehouse\'s tables', description: 'What loading created, added and widened: the newest 1,000, newest first.' })
   @ApiOkResponse({ type: SchemaChangeListDto })
-  async changes(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<SchemaChangeListDto> {
+  async changes(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() query: ListQuery): Promise<SchemaChangeListDto> {
     const reader = await this.readers.of(workspaceId, id);
-    return { data: await reader.changes(CHANGES).catch((error: unknown) => { throw sqlProblem(error) ?? error; }) };
+    const changes = await reader.changes(CHANGES).catch((error: unknown) => { throw sqlProblem(error) ?? error; });
+    return pageOf(changes, query, ({ at, schema, table, change, column }) => `${at.toISOString()} ${schema}.${table}.${column ?? ''} ${change}`);
   }
 }

@@ -56,7 +56,7 @@ export interface paths {
         get?: never;
         /**
          * Change one's password
-         * @description Ends one's other sessions.
+         * @description Ends one's other sessions. Wrong current passwords are slowed down as at sign-in.
          */
         put: operations["account_changePassword"];
         post?: never;
@@ -532,7 +532,7 @@ export interface paths {
         head?: never;
         /**
          * Enable, disable or move a warehouse, or say when it is busy
-         * @description With url: the same tables at another address, or with another login.
+         * @description With url: the same tables at another address, or with another login. With reader: a login for SQL.
          */
         patch: operations["warehouses_change"];
         trace?: never;
@@ -701,7 +701,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List saved queries */
+        /**
+         * List saved queries
+         * @description By name.
+         */
         get: operations["sql_saved"];
         /**
          * Save a query
@@ -761,7 +764,7 @@ export interface paths {
         };
         /**
          * List changes of a warehouse's tables
-         * @description What loading created, added and widened: the newest 200.
+         * @description What loading created, added and widened: the newest 1,000, newest first.
          */
         get: operations["tables_changes"];
         put?: never;
@@ -826,7 +829,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an audience
-         * @description Its table in the warehouse goes too. Nothing is published for it any more.
+         * @description Its table in the warehouse goes too, and everybody leaves it: one audience_exited for each user, so that no destination keeps them in. A disabled one keeps its users, and tells nothing.
          */
         delete: operations["audiences_delete"];
         options?: never;
@@ -952,7 +955,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a trait
-         * @description Its table in the warehouse goes too. Nothing is published for it any more.
+         * @description Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing.
          */
         delete: operations["traits_delete"];
         options?: never;
@@ -2377,6 +2380,8 @@ export interface components {
             userAgent: string | null;
         };
         SessionListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["SessionDto"][];
         };
         ApiKeyDto: {
@@ -2527,6 +2532,8 @@ export interface components {
             current: boolean;
         };
         WorkspaceListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["WorkspaceDto"][];
         };
         CreateWorkspaceDto: {
@@ -2596,6 +2603,8 @@ export interface components {
             lastUsedAt: string;
         };
         IdentityListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["IdentityDto"][];
         };
         CatalogOAuthDto: {
@@ -2691,6 +2700,8 @@ export interface components {
             collections: components["schemas"]["CatalogCollectionDto"][];
         };
         CatalogDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["CatalogEntryDto"][];
         };
         BusyHoursDto: {
@@ -2711,6 +2722,8 @@ export interface components {
             /** @description Host and database. */
             location: string;
             enabled: boolean;
+            /** @description The login for SQL that was entered; null: the loader's login makes one. */
+            readerUser: string | null;
             /** @description In the workspace's time zone. */
             busyHours: components["schemas"]["BusyHoursDto"][];
             /** Format: date-time */
@@ -2721,12 +2734,23 @@ export interface components {
             nextCursor: string | null;
             data: components["schemas"]["WarehouseDto"][];
         };
+        ReaderLoginDto: {
+            /** @description Name of the login: it can log in and is no member of other roles. What it may read is granted by the loader's login. */
+            user: string;
+            /**
+             * Format: password
+             * @description Stored encrypted, never returned.
+             */
+            password: string;
+        };
         CreateWarehouseDto: {
             /**
              * Format: password
              * @description PostgreSQL 14 or newer: `postgres://user:password@host:port/database`. Stored encrypted, never returned.
              */
             url: string;
+            /** @description A login for people's SQL, traits and audiences that an administrator made, for a loader's login without CREATEROLE. Tested first: it may not write, or read what isn't this workspace's. */
+            reader?: components["schemas"]["ReaderLoginDto"];
             name: string;
         };
         TestWarehouseDto: {
@@ -2735,6 +2759,8 @@ export interface components {
              * @description PostgreSQL 14 or newer: `postgres://user:password@host:port/database`. Stored encrypted, never returned.
              */
             url: string;
+            /** @description A login for people's SQL, traits and audiences that an administrator made, for a loader's login without CREATEROLE. Tested first: it may not write, or read what isn't this workspace's. */
+            reader?: components["schemas"]["ReaderLoginDto"];
         };
         PrivilegeProblemDto: {
             problem: string;
@@ -2745,6 +2771,8 @@ export interface components {
             ok: boolean;
             /** @description What the login lacks. */
             problems: components["schemas"]["PrivilegeProblemDto"][];
+            /** @description What stands against SQL, traits and audiences; loading works without them. */
+            sqlProblems: components["schemas"]["PrivilegeProblemDto"][];
         };
         ChangeWarehouseDto: {
             /** @description A disabled warehouse is not loaded; it catches up once it is enabled. */
@@ -2756,6 +2784,8 @@ export interface components {
              * @description The same warehouse at another address, or with another login. Tested first.
              */
             url?: string;
+            /** @description A login for people's SQL, traits and audiences that an administrator made, for a loader's login without CREATEROLE. Tested first: it may not write, or read what isn't this workspace's. null: the loader's login makes one itself. */
+            reader?: components["schemas"]["ReaderLoginDto"] | null;
         };
         CatchUpDto: {
             /** Format: uuid */
@@ -2796,6 +2826,8 @@ export interface components {
             catchUp: components["schemas"]["CatchUpDto"] | null;
         };
         SelectionListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["SelectionDto"][];
         };
         ChooseDto: {
@@ -2907,6 +2939,8 @@ export interface components {
             updatedAt: string;
         };
         SavedQueryListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["SavedQueryDto"][];
         };
         SaveQueryDto: {
@@ -2939,6 +2973,8 @@ export interface components {
             loadedAt: string | null;
         };
         WarehouseTableListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["WarehouseTableDto"][];
         };
         SchemaChangeDto: {
@@ -2953,6 +2989,8 @@ export interface components {
             detail: string | null;
         };
         SchemaChangeListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["SchemaChangeDto"][];
         };
         ModelRunDto: {
@@ -3058,7 +3096,7 @@ export interface components {
             statement?: string;
             /** @description null: only when somebody asks. */
             intervalMinutes?: number | null;
-            /** @description A disabled one is not computed; its table stays as it is. */
+            /** @description A disabled one is not computed: its table stays as it is, and nobody is told anything. */
             enabled?: boolean;
         };
         ModelRunListDto: {
@@ -3148,6 +3186,8 @@ export interface components {
             calculated: string[];
         };
         SourceCollectionListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["SourceCollectionDto"][];
         };
         CollectionsDto: {
@@ -3662,6 +3702,8 @@ export interface components {
             sql: string;
         };
         TemplateListDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["TemplateDto"][];
         };
         UseTemplatesDto: {
@@ -4162,6 +4204,8 @@ export interface components {
             message: string;
         };
         RunLogDto: {
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
             data: components["schemas"]["LogLineDto"][];
         };
         ResyncDto: {
@@ -4870,7 +4914,12 @@ export interface operations {
     };
     account_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4989,7 +5038,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5212,7 +5261,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5397,7 +5446,12 @@ export interface operations {
     };
     workspaces_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5427,7 +5481,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5619,7 +5673,12 @@ export interface operations {
     };
     identities_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5674,7 +5733,12 @@ export interface operations {
     };
     catalog_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5767,7 +5831,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5955,7 +6019,12 @@ export interface operations {
     };
     selection_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6021,7 +6090,10 @@ export interface operations {
     selection_reload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6159,7 +6231,10 @@ export interface operations {
     sql_cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 queryId: string;
@@ -6189,7 +6264,12 @@ export interface operations {
     };
     sql_saved: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6283,7 +6363,12 @@ export interface operations {
     };
     tables_tables: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6313,7 +6398,12 @@ export interface operations {
     };
     tables_changes: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6378,7 +6468,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6537,7 +6627,10 @@ export interface operations {
     audiences_compute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6673,7 +6766,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6832,7 +6925,10 @@ export interface operations {
     traits_compute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6965,7 +7061,12 @@ export interface operations {
     };
     sourceCollections_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -7030,7 +7131,10 @@ export interface operations {
     sourceCollections_discover: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7094,7 +7198,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7321,7 +7425,10 @@ export interface operations {
     sources_pause: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7351,7 +7458,10 @@ export interface operations {
     sources_resume: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7415,7 +7525,10 @@ export interface operations {
     verifications_verify: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7611,7 +7724,10 @@ export interface operations {
     sourceWebhook_rotateToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7766,7 +7882,10 @@ export interface operations {
     notifications_test: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7791,7 +7910,12 @@ export interface operations {
     };
     templates_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7820,7 +7944,10 @@ export interface operations {
     templates_use: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7885,7 +8012,10 @@ export interface operations {
     metrics_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8041,7 +8171,10 @@ export interface operations {
     metrics_measure: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8134,7 +8267,10 @@ export interface operations {
     segments_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8290,7 +8426,10 @@ export interface operations {
     segments_measure: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8417,7 +8556,10 @@ export interface operations {
     runs_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8511,7 +8653,12 @@ export interface operations {
     };
     runs_log: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items in the answer. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -8542,7 +8689,10 @@ export interface operations {
     runs_cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8572,7 +8722,10 @@ export interface operations {
     resync_resync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8636,7 +8789,10 @@ export interface operations {
     replay_replay: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8776,7 +8932,10 @@ export interface operations {
     deadLetters_replayAll: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8808,7 +8967,10 @@ export interface operations {
     deadLetters_discardAll: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8840,7 +9002,10 @@ export interface operations {
     deadLetters_replay: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8870,7 +9035,10 @@ export interface operations {
     deadLetters_discard: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8934,7 +9102,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating the request with the same key answers with what the first one made, without its secret. */
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -9061,7 +9229,10 @@ export interface operations {
     destinations_enable: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9091,7 +9262,10 @@ export interface operations {
     destinations_disable: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9121,7 +9295,10 @@ export interface operations {
     destinations_rotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9155,7 +9332,10 @@ export interface operations {
     destinations_test: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9221,7 +9401,10 @@ export interface operations {
     deliveries_retryAll: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9282,7 +9465,10 @@ export interface operations {
     deliveries_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 deliveryId: string;
@@ -9383,7 +9569,10 @@ export interface operations {
     oAuth_start: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for one request, e.g. a UUID. For 24 hours the same request under the same key is done once and answered alike, but for secrets that are shown once; another request under it is refused (422). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 connector: string;
             };

@@ -1,4 +1,4 @@
-import { answer, api, type Schemas } from '../../api/client';
+import { answer, api, whole, type Schemas } from '../../api/client';
 
 export type Measure = Schemas['MeasureDto'];
 export type Kind = Measure['kind'];
@@ -21,7 +21,7 @@ export const measureQuery = (kind: Kind, id: string) => ({
   queryFn: (): Promise<Measure> => { const params = { path: { id } }; return answer(kind === 'metric' ? api.GET('/api/v1/metrics/{id}', { params }) : api.GET('/api/v1/segments/{id}', { params })); },
 });
 
-export const templatesQuery = { queryKey: ['templates'], staleTime: 300_000, queryFn: async () => (await answer(api.GET('/api/v1/templates'))).data };
+export const templatesQuery = { queryKey: ['templates'], staleTime: 300_000, queryFn: () => whole((query) => api.GET('/api/v1/templates', { params: { query } })) };
 
 export const createMeasure = (kind: Kind, body: Body): Promise<Measure> => answer(kind === 'metric' ? api.POST('/api/v1/metrics', { body }) : api.POST('/api/v1/segments', { body }));
 export const changeMeasure = (kind: Kind, id: string, body: Change): Promise<Measure> => { const params = { path: { id } }; return answer(kind === 'metric' ? api.PATCH('/api/v1/metrics/{id}', { params, body }) : api.PATCH('/api/v1/segments/{id}', { params, body })); };

@@ -39,7 +39,7 @@ export function ScheduleStep({ entry, draft, credentials, missing, secrets, setS
   const wrong = times?.find((time) => !TIME.test(time));
   const create = useMutation({
     mutationFn: () => answer(api.POST('/api/v1/sources', {
-      params: { header: { 'idempotency-key': draft.key } as never },
+      params: { header: { 'Idempotency-Key': draft.key } },
       body: {
         connector: entry.name, name: draft.name ?? entry.title, ...credentials,
         schedule: times !== undefined ? { mode: 'times', times: [...times] } : { mode: 'interval', intervalMinutes, ...(startAt !== undefined && { startAt }) },
