@@ -109,10 +109,13 @@ export async function withStack<T>({ java }: Pick<BenchContext, 'java'>, wishes:
 
 const errorLine = (name: string, line: string): void => { if (/"level":("error"|50|60)/.test(line)) process.stderr.write(`${name} ${line}\n`); };
 
+/** Heap of the simulator, which keeps its customers in memory. */
+const SIMULATOR_MB = 512, MB_PER_CUSTOMER = 0.002;
+
 async function startSimulator({ infrastructure, ports, secrets, dir, simulatorUrl }: BenchStack, customers: number): Promise<void> {
   const args = ['--port', String(ports.stripeSimulator), '--customers', '0', '--bulk', String(customers), '--api-key', secrets.simulatorKey];
-  await infrastructure.supervisor.add(nodeProgram(SIMULATOR, compiled('libs', 'testing', 'src', 'stripe-simulator', 'main.js'), args, inheritedEnvironment(), foldersOf(dir), () => {}), STAGES.services);
-  await until('the simulator answers', 60_000, 50, async () => (await fetch(`${simulatorUrl}/_simulator/health`)).ok);
+  await infrastructure.supervisor.add(nodeProgram(SIMULATOR, compiled('libs', 'testing', 'src', 'stripe-simulator', 'main.js'), args, { ...inheritedEnvironment(), NODE_OPTIONS: `--max-old-space-size=${SIMULATOR_MB + Math.ceil(customers * MB_PER_CUSTOMER)}` }, foldersOf(dir), () => {}), STAGES.services);
+  await until('the simulator answers', 60_000 + customers / 10, 50, async () => (await fetch(`${simulatorUrl}/_simulator/health`)).ok);
 }
 
 /** A warehouse and a Stripe source on the simulator with only these collections. @returns ids */

@@ -5,7 +5,8 @@ export interface StripeObject extends Record<string, unknown> { id: string; obje
 
 /** One stored object. Its serialised forms are kept, so that a page is a join of strings. */
 export class StoredObject {
-  private readonly texts = new Map<Shape, string>();
+  /** Made when there is one to keep: most of millions have none. */
+  private texts: Map<Shape, string> | undefined;
   private readonly json: string;
 
   constructor(
@@ -33,17 +34,17 @@ export class StoredObject {
   /** Serialised in a version's shape. @param embed adds sub-lists to the value */
   text(shape: Shape, versioned: boolean, embed: ((value: StripeObject) => StripeObject) | undefined): string {
     if (embed === undefined && !versioned) return this.json;
-    let text = this.texts.get(shape);
+    let text = this.texts?.get(shape);
     if (text === undefined) {
       text = JSON.stringify(inShape(embed === undefined ? this.value : embed(this.value), shape));
-      this.texts.set(shape, text);
+      (this.texts ??= new Map()).set(shape, text);
     }
     return text;
   }
 
   /** Forgets serialised forms, because a sub-list changed. */
   stale(): void {
-    this.texts.clear();
+    this.texts = undefined;
   }
 }
 
