@@ -37,8 +37,7 @@ export interface SchemaWish {
 
 /** btree keys end at 2,704 bytes; ids that don't compress must stay well below. */
 const MAX_ID_BYTES = 2_000;
-/** A heap row must fit 8,160 bytes with its large values moved out; each of those leaves 18 to 24 bytes. */
-const MAX_ROW_BYTES = 7_900;
+/** A table with so few is never too wide. */
 const FEW_COLUMNS = 250;
 
 /**
@@ -154,7 +153,7 @@ export class TableEncoder implements FieldSink {
     slots.fill(undefined);
     try {
       plan.visit(row.data, this, this.isMetadata);
-      if (columns.length > FEW_COLUMNS) this.narrow(columns);
+      if (columns.length > FEW_COLUMNS) plan.rowWidth.fit(slots, (index, value) => { const { path, name } = columns[index] as PlanColumn; this.keep(path, name, value, 'row_too_wide'); });
       const bad = this.metadata(plan, row);
       if (bad !== undefined) return { reason: 'bad_timestamp', message: `${bad} is not a point in time with offset` };
       for (let i = 0; i < columns.length; i++) {
@@ -196,25 +195,4 @@ export class TableEncoder implements FieldSink {
     if (row.eventText === undefined) copy.null(); else copy.text(row.eventText);
     return undefined;
   }
-
-  /** Moves the newest columns' values to `_extra` until the row fits a page. */
-  private narrow(columns: readonly PlanColumn[]): void {
-    const { slots } = this;
-    let bytes = 300 + columns.length / 8;
-    for (const value of slots) if (value !== undefined) bytes += widthOf(value);
-    for (let i = columns.length - 1; i >= 0 && bytes > MAX_ROW_BYTES; i--) {
-      const value = slots[i];
-      if (value === undefined) continue;
-      const column = columns[i] as PlanColumn;
-      bytes -= widthOf(value);
-      slots[i] = undefined;
-      this.keep(column.path, column.name, value, 'row_too_wide');
-    }
-  }
-}
-
-/** Bytes that a value takes in the row itself, at most: long ones are moved out and leave a pointer. */
-function widthOf(value: unknown): number {
-  if (typeof value === 'string') return Math.min(value.length * 3 + 4, 24);
-  return typeof value === 'boolean' ? 1 : typeof value === 'object' ? 24 : 16;
 }

@@ -1,6 +1,7 @@
 import type { TableTarget } from '../warehouse.js';
 import { WRITERS, type WriteValue } from './copy-encoder.js';
 import { columnName, quote, schemaName, sourcePath, tableName } from './naming.js';
+import { RowWidth } from './row-width.js';
 import { DECLARED_TYPES, SQL_TYPES, infer, isExactNumber, join, type ColumnType } from './types.js';
 
 /** Objects are flattened to this many keys; what is deeper is `jsonb`. */
@@ -75,6 +76,7 @@ export class TablePlan {
   readonly laterSql: string;
   /** Fields that have no column yet though there is room for one. */
   readonly missing = new Set<PathNode>();
+  readonly rowWidth: RowWidth;
   private readonly byPath = new Map<string, PlanColumn>();
   private readonly root = new Map<string, PathNode>();
   private readonly meta: readonly (readonly [name: string, type: string])[];
@@ -94,6 +96,7 @@ export class TablePlan {
       this.byPath.set(path, column);
     }
     this.columns = columns;
+    this.rowWidth = new RowWidth(columns.length);
     this.meta = target.kind === 'object'
       ? [['id', 'text'], ['received_at', 'timestamptz'], ['_version', 'bigint'], ['_run_id', 'text'], ['is_deleted', 'boolean']]
       : [['id', 'text'], ['received_at', 'timestamptz'], ['_version', 'bigint'], ['_run_id', 'text'], ['timestamp', 'timestamptz'], ['event', 'text'], ['event_text', 'text']];
