@@ -2,7 +2,7 @@ import { IsInt, Max, Min } from 'class-validator';
 import { DatabaseConfig, Setting } from '#platform';
 
 export class WarehouseLoaderConfig extends DatabaseConfig {
-  @Setting({ env: 'LOADER_BATCH_ROWS', description: 'Most rows in one warehouse transaction; more waits for the next one.', type: 'integer', default: '10000' })
+  @Setting({ env: 'LOADER_BATCH_ROWS', description: 'Most rows in one warehouse transaction; more waits for the next one.', type: 'integer', default: '6000' })
   @IsInt() @Min(100) @Max(50_000)
   batchRows!: number;
 
