@@ -9,7 +9,7 @@ import { NormalizerPipeline } from './pipeline.js';
 
 /** A fetch is in memory up to three times, and what is made of it as often. */
 const PARTITION_BYTES = 1024 * 1024;
-const FETCH_BYTES = 6 * 1024 * 1024;
+const FETCH_BYTES = 4 * 1024 * 1024;
 
 /** Feeds the pipeline from `raw.*` and `replay.*`; an error of it ends the process. */
 @Injectable()

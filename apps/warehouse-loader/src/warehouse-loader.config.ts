@@ -2,11 +2,11 @@ import { IsInt, Max, Min } from 'class-validator';
 import { DatabaseConfig, Setting } from '#platform';
 
 export class WarehouseLoaderConfig extends DatabaseConfig {
-  @Setting({ env: 'LOADER_BATCH_ROWS', description: 'Most rows in one warehouse transaction; more waits for the next one.', type: 'integer', default: '6000' })
+  @Setting({ env: 'LOADER_BATCH_ROWS', description: 'Most rows in one warehouse transaction; more waits for the next one.', type: 'integer', default: '5000' })
   @IsInt() @Min(100) @Max(50_000)
   batchRows!: number;
 
-  @Setting({ env: 'LOADER_BATCH_BYTES', description: 'Most bytes of records in one warehouse transaction.', type: 'integer', default: '12582912' })
+  @Setting({ env: 'LOADER_BATCH_BYTES', description: 'Most bytes of records in one warehouse transaction.', type: 'integer', default: '8388608' })
   @IsInt() @Min(65_536) @Max(134_217_728)
   batchBytes!: number;
 

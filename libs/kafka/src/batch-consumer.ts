@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import { untilCoordinated } from './admin.js';
 import type { IncomingMessage } from './message.js';
@@ -35,6 +36,11 @@ export interface BatchConsumerOptions {
   /** Longest wait of a fetch that finds nothing, in ms. What arrives ends the wait at once. */
   readonly maxWaitMs?: number;
   readonly minBytes?: number;
+  /**
+   * While little comes at a time, fetches begin at least so many ms apart: each asks for every partition. What came is handed on at
+   * once. Needs a `concurrency` of about as many partitions as bring something at a time.
+   */
+  readonly paceMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly readUncommitted?: boolean;
   readonly fromBeginning?: boolean;
@@ -50,6 +56,8 @@ export interface BatchControl {
 }
 
 const HEARTBEAT_MS = 1_000;
+/** Less than this of a partition is little. */
+const LITTLE_BYTES = 64 * 1024;
 
 /**
  * Batches of a consumer group, with manual positions: nothing is committed here. Heartbeats go on while a batch is in
@@ -85,6 +93,8 @@ export class BatchConsumer implements BatchControl {
       void Promise.resolve(options.onAssigned?.(payload.memberAssignment, this.generation)).catch((error: unknown) => this.fail(error));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart && !this.stopping) this.fail(payload.error); });
+    let fetched = 0;
+    consumer.on(consumer.events.FETCH_START, () => { fetched = performance.now(); });
     consumer.on(consumer.events.FETCH, () => options.onTick?.());
     consumer.on(consumer.events.HEARTBEAT, () => options.onTick?.());
     await untilCoordinated(this.kafka, options.groupId);
@@ -108,6 +118,8 @@ export class BatchConsumer implements BatchControl {
             isOwned: () => !this.stopping && !this.failed && generation === this.generation && isRunning() && !isStale(),
             resolve: (offset) => resolveOffset((BigInt(offset) - 1n).toString()),
           }, this);
+          const rest = fetched + (options.paceMs ?? 0) - performance.now();
+          if (rest >= 1 && !this.stopping && messages.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) < LITTLE_BYTES) await sleep(rest);
         } catch (error) {
           // kafkajs would call the handler again with the same batch, eight times, and then restart as if nothing had been.
           this.failed = true;

@@ -55,6 +55,31 @@ describe('libs/kafka on a real broker', () => {
     expect(found).toEqual(Array.from({ length: 51 }, (_unused, n) => String(n)));
   }, 60_000);
 
+  it('fetches what comes little by little less often than it comes, and hands on all of it', async () => {
+    const PACE_MS = 300;
+    const name = topic('little');
+    await ensureTopics(kafka, [{ name, partitions: 1, config: {} }], 1);
+    closing.push(async () => { const closer = kafka.admin(); await closer.connect(); await closer.deleteTopics({ topics: [name] }); await closer.disconnect(); });
+    const found: string[] = [];
+    let [batches, assigned, begun] = [0, false, 0];
+    const consumer = new BatchConsumer(kafka, {
+      groupId: `kafka-spec-${run}-little`, topics: [name], paceMs: PACE_MS, onAssigned: () => { assigned = true; }, onFailure: (error) => { throw error; },
+      onBatch: async ({ messages, resolve }) => {
+        if (batches++ === 0) begun = performance.now();
+        found.push(...messages.map(({ value }) => String(value)));
+        resolve((BigInt(messages.at(-1)?.offset ?? '0') + 1n).toString());
+      },
+    });
+    closing.push(() => consumer.stop());
+    await consumer.start();
+    await until(() => assigned);
+    const sender = await producer();
+    for (let n = 0; n < 60; n += 1) { await sender.send(name, { key: null, value: String(n), headers: {} }); await new Promise((resolve) => setTimeout(resolve, 10)); }
+    await until(() => found.length >= 60);
+    expect(found).toEqual(Array.from({ length: 60 }, (_unused, n) => String(n)));
+    expect(batches).toBeLessThanOrEqual((performance.now() - begun) / PACE_MS + 2);
+  }, 60_000);
+
   it('reads a topic over its partitions in the order in which it was written, to where it ended', async () => {
     const name = topic('lanes');
     await ensureTopics(kafka, [{ name, partitions: 3, config: {} }], 1);

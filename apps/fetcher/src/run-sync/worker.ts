@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConnector } from '#connectors';
 import { createPartnerHttp, withFound, type Page } from '#connector-kit';
@@ -13,6 +14,10 @@ import { PAGES_AHEAD, type ParentMessage, type WorkerInput, type WorkerMessage }
 const port = parentPort;
 if (port === null) throw new Error('this file is a worker');
 const input = workerData as WorkerInput;
+/** Nice value (source: setpriority(2)): a sync has time, what came by webhook or is on its way has none. */
+const YIELDING = 5;
+// On Linux it is this thread's alone.
+if (process.platform === 'linux') setPriority(0, YIELDING);
 const post = (message: WorkerMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 const abort = new AbortController();

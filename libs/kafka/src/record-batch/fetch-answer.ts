@@ -24,7 +24,7 @@ export type ReadMessages = (bytes: Buffer) => Promise<readonly FetchedMessage[]>
 /** The versions of the answer that know transactions, as far as kafkajs speaks them. */
 export const FETCH_VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11] as const;
 
-/** The answer to a Fetch request, versions 4 to 11. Source: Kafka's protocol guide, Fetch API. */
+/** The answer to a Fetch request, versions 4 to 11, without the partitions that bring nothing. Source: Kafka's protocol guide, Fetch API. */
 export async function decodeFetch(bytes: Buffer, version: number, read: ReadMessages): Promise<FetchAnswer> {
   let at = 0;
   const int16 = (): number => bytes.readInt16BE((at += 2) - 2);
@@ -42,13 +42,15 @@ export async function decodeFetch(bytes: Buffer, version: number, read: ReadMess
       const lead = { partition: int32(), errorCode: int16(), highWatermark: int64(), lastStableOffset: int64(), ...(version >= 5 && { lastStartOffset: int64() }) };
       const abortedTransactions = [];
       for (let aborted = int32(); aborted > 0; aborted--) abortedTransactions.push({ producerId: int64(), firstOffset: int64() });
-      const replica = version >= 11 ? { preferredReadReplica: int32() } : {};
+      const replica: { readonly preferredReadReplica?: number } = version >= 11 ? { preferredReadReplica: int32() } : {};
       const size = int32();
+      // kafkajs would make a batch of it and a heartbeat, for each of hundreds that had nothing to say.
+      if (size <= 0 && lead.errorCode === 0 && (replica.preferredReadReplica ?? -1) === -1) continue;
       const whole = size > 0 && at + size <= bytes.length;
       partitions.push({ ...lead, abortedTransactions, ...replica, messages: whole ? await read(bytes.subarray(at, at + size)) : [] });
       if (whole) at += size;
     }
-    responses.push({ topicName, partitions });
+    if (partitions.length > 0) responses.push({ topicName, partitions });
   }
   return { ...head, responses };
 }
