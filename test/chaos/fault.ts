@@ -19,3 +19,10 @@ export interface Fault {
   /** Under load, which goes on until it returns. @returns figures worth printing. @throws when a promise is broken meanwhile */
   run(world: World, extent: Extent): Promise<string>;
 }
+
+/** How long something takes, in words. */
+export async function seconds(work: Promise<unknown>): Promise<string> {
+  const begin = performance.now();
+  await work;
+  return `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+}

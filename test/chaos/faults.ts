@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { stripeSignature } from '#testing';
 import { untilTrue } from '../e2e/support/eventually.js';
 import type { Part } from '../e2e/support/product.js';
-import type { Fault } from './fault.js';
+import { seconds, type Fault } from './fault.js';
+import { OWNER_FAULTS } from './owner-faults.js';
 import { PERSON_FAULTS } from './person-faults.js';
 import { CLOCK_FAULTS } from './clock-faults.js';
 import { RECORD_FAULTS } from './record-faults.js';
@@ -14,8 +15,6 @@ const SERVICES = ['fetcher', 'normalizer', 'warehouse-loader', 'event-forwarder'
 /** Memory that a service may grow by while something is away, in MiB: what waits is bounded. */
 const MAX_GROWTH_MB = 150;
 const LONGEST_ANSWER_MS = 2_500;
-/** Longer than the session of a loader. */
-const SESSION_MS = 20_000;
 
 const kill = (part: Part): Fault => ({
   name: `kill-${part}`, about: `kill -9 of ${part}`,
@@ -53,12 +52,6 @@ async function growth(world: World, parts: readonly Part[], work: () => Promise<
   const worst = Math.max(...grown);
   if (worst > MAX_GROWTH_MB) throw new Error(`Memory grew by ${worst} MiB (${parts[grown.indexOf(worst)]}).`);
   return `memory ${parts.map((part, at) => `${part} ${(grown[at] ?? 0) >= 0 ? '+' : ''}${grown[at]} MiB`).join(', ')}`;
-}
-
-async function seconds(work: Promise<unknown>): Promise<string> {
-  const begin = performance.now();
-  await work;
-  return `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 }
 
 const awayOrSlow: readonly Fault[] = [
@@ -147,57 +140,4 @@ const awayOrSlow: readonly Fault[] = [
   },
 ];
 
-const owners: readonly Fault[] = [
-  {
-    name: 'zombie', about: 'a loader is stopped longer than its session, another one takes over, the first one wakes up (2, 3)',
-    async run(world, { kills }) {
-      const { product } = world;
-      await product.another('warehouse-loader');
-      await sleep(3_000);
-      product.signal('warehouse-loader', 'SIGSTOP');
-      await sleep(SESSION_MS);
-      await world.loads();
-      product.signal('warehouse-loader', 'SIGCONT');
-      await world.loads();
-      for (let time = 0; time < kills; time += 1) { await product.killed('warehouse-loader-2'); await sleep(2_000); }
-      await product.gone('warehouse-loader-2');
-      return `${kills} more rebalances`;
-    },
-  },
-  {
-    name: 'two-schedulers', about: 'a second scheduler, and the first one is killed: never two runs of a source at a time',
-    async run({ product, source }) {
-      await product.another('scheduler');
-      await product.killed('scheduler');
-      await sleep(2_000);
-      const [active] = await product.control.rows<{ n: string }>(`select count(*) as n from runs where source_id = $1 and state in ('queued', 'running', 'deferred')`, [source.id]);
-      if (Number(active?.n) > 1) throw new Error(`${active?.n} runs of one source at a time.`);
-      await product.gone('scheduler-2');
-      return 'one run at a time';
-    },
-  },
-  {
-    name: 'offsets-reset', about: 'everything is loaded again from the first offset (13)',
-    async run({ product }) {
-      await product.gone('warehouse-loader');
-      const rewound = await product.warehouse.rows('update _cloud_sources.offsets set next_offset = 0, epoch = epoch + 1 returning 1');
-      await product.back('warehouse-loader');
-      return `${rewound.length} partitions`;
-    },
-  },
-  {
-    name: 'table-dropped', about: 'a person drops a table and has it loaded again (13)',
-    async run({ product, source }) {
-      await product.warehouse.rows(`drop table ${SLUG}.customers cascade`);
-      const { data: [warehouse] } = await product.api.get<{ data: { id: string }[] }>('warehouses');
-      await product.api.post(`warehouses/${warehouse?.id}/reload`, { sourceId: source.id, collections: ['customers'] });
-      await untilTrue('it is caught up with', async () => {
-        const { data } = await product.api.get<{ data: { catchUp: { state: string } | null }[] }>(`warehouses/${warehouse?.id}/selection`);
-        return data.every(({ catchUp }) => catchUp?.state === 'done');
-      }, { context: product.context });
-      return 'reloaded';
-    },
-  },
-];
-
-export const FAULTS: readonly Fault[] = [...SERVICES.map(kill), kill('kafka'), kill('postgres'), ...awayOrSlow, ...owners, ...CLOCK_FAULTS, ...PERSON_FAULTS, ...RECORD_FAULTS];
+export const FAULTS: readonly Fault[] = [...SERVICES.map(kill), kill('kafka'), kill('postgres'), ...awayOrSlow, ...OWNER_FAULTS, ...CLOCK_FAULTS, ...PERSON_FAULTS, ...RECORD_FAULTS];

@@ -23,7 +23,7 @@ async function survives(...names: readonly string[]): Promise<void> {
 describe('faults under load: nothing is lost, nothing is doubled', () => {
   it('records that can not be stored, versions out of order, types that change', () => survives('poison', 'versions', 'types'), 8 * MINUTE);
 
-  it('a warehouse that is away, read-only, held, dropped, loaded anew, and answers that are lost', () => survives('warehouse-away', 'lost-commit', 'read-only', 'table-held', 'table-dropped', 'offsets-reset'), 12 * MINUTE);
+  it('a warehouse that is away, read-only, held, dropped, loaded anew, lagging behind, and answers that are lost', () => survives('warehouse-away', 'lost-commit', 'read-only', 'table-held', 'table-dropped', 'offsets-reset', 'failover'), 12 * MINUTE);
 
   it('kill -9 of broker and PostgreSQL, a zombie, two schedulers', () => survives('kill-kafka', 'kill-postgres', 'zombie', 'two-schedulers'), 12 * MINUTE);
 });

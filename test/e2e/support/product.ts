@@ -28,7 +28,7 @@ interface ProductOptions {
 }
 
 /** What a `Product` runs; with a number: one more instance of a service. */
-export type Part = ServiceName | 'kafka' | 'postgres' | `${ServiceName}-${2 | 3}`;
+export type Part = ServiceName | 'kafka' | 'postgres' | `${ServiceName}-${2 | 3 | 4}`;
 
 /** What `verify --json` says of one source. */
 interface Verdict {
@@ -123,7 +123,7 @@ export class Product {
   back(name: Part): Promise<void> { return this.infrastructure.supervisor.resume(name); }
 
   /** One more instance of a service, `<name>-2` or as numbered, beside the first. */
-  async another(name: ServiceName, env: Readonly<Record<string, string>> = {}, number: 2 | 3 = 2): Promise<void> {
+  async another(name: ServiceName, env: Readonly<Record<string, string>> = {}, number: 2 | 3 | 4 = 2): Promise<void> {
     const { infrastructure: { supervisor, kafkaBrokers, databaseUrl }, ports, secrets, topicPrefix } = this;
     const [health] = await freePorts(1);
     await supervisor.add(serviceProgram(name, {
