@@ -28,7 +28,7 @@ export function SqlLogin({ warehouse: { id, location, readerUser }, mayEdit }: {
         {mayEdit && <>
           <Code block className="wrap-anywhere" style={{ whiteSpace: 'pre-wrap' }}>{recipe(user === '' ? 'cs_reader' : user, location.slice(location.indexOf('/') + 1))}</Code>
           <Group align="flex-start" grow preventGrowOverflow={false}>
-            <TextInput label="Login" required maxLength={63} autoComplete="off" value={user} onChange={(event) => setUser(event.currentTarget.value)} error={errorOf('reader.user')} />
+            <TextInput label="Login" description="As the administrator named it" required maxLength={63} autoComplete="off" value={user} onChange={(event) => setUser(event.currentTarget.value)} error={errorOf('reader.user')} />
             <PasswordInput label="Password" description="Stored encrypted and never shown again" required autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={errorOf('reader.password')} />
           </Group>
           {save.isError && <Failed error={save.error} />}
