@@ -170,6 +170,21 @@ describe('every route', () => {
   }, 120_000);
 });
 
+describe('a null', () => {
+  it('is refused where the document has none, and fails nothing', async () => {
+    const wrong: string[] = [];
+    for (const operation of operations.filter(({ schema, ...one }) => !one.public && schema?.properties !== undefined)) {
+      for (const [name, property] of Object.entries(operation.schema?.properties ?? {})) {
+        if (JSON.stringify(property).includes('"null"') || JSON.stringify(property).includes('"nullable":true')) continue;
+        const body = { ...sampleBody(operation.schema ?? {}) as object, [name]: null };
+        const answer = await fetch(`${gateway.url}${withIds(operation.template, anyId)}`, { method: operation.method, headers: { ...owner, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+        if (answer.status !== 400) wrong.push(`${named(operation)} ${name}: ${answer.status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 60_000);
+});
+
 describe('another workspace', () => {
   const withoutTimes = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
   const state = async (): Promise<string[]> => {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { pythonPackages, startStripeSimulator } from '#testing';
 import { inheritedEnvironment } from '../../../deploy/local/src/prepare-job.js';
+import { root } from '../../../deploy/local/src/project.js';
 import { gatewayUrl } from '../../../deploy/local/src/services.js';
 import { Product } from './product.js';
 
@@ -44,7 +47,10 @@ export async function fuzz(product: Product, { examples, seed, seconds }: Fuzz):
     '-m', 'schemathesis.cli', 'run', `${url}/api/docs-json`, '--url', url, '-H', `authorization: Bearer ${product.secrets.apiKey}`, '--phases', PHASES, '--checks', CHECKS, '--max-examples', String(examples), '--max-time', String(seconds),
     ...(seed === undefined ? ['--generation-deterministic'] : ['--seed', String(seed), '--generation-database', 'none']), '--continue-on-failure', '--suppress-health-check', 'all', '--request-timeout', '60', '--no-shrink', '--no-color', '--warnings', 'off', ...LEFT_OUT.flatMap((path) => ['--exclude-path', path]),
   ];
-  const child = spawn('python3', args, { cwd: process.cwd(), stdio: ['ignore', 'pipe', 'pipe'], env: { ...inheritedEnvironment(), PYTHONPATH: await pythonPackages(SCHEMATHESIS), PYTHONDONTWRITEBYTECODE: '1' } });
+  // It writes what it found down where it runs.
+  const notes = join(root, '.cache', 'schemathesis');
+  mkdirSync(notes, { recursive: true });
+  const child = spawn('python3', args, { cwd: notes, stdio: ['ignore', 'pipe', 'pipe'], env: { ...inheritedEnvironment(), PYTHONPATH: await pythonPackages(SCHEMATHESIS), PYTHONDONTWRITEBYTECODE: '1' } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said += text; });
   const code = await new Promise<number | null>((resolve, reject) => { child.once('error', reject).once('close', resolve); });

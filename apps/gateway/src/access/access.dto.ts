@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsIn, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsEmail, IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
 import { ROLES, type Role } from '#persistence';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 /** Length is what makes a password strong (NIST SP 800-63B). */
@@ -25,7 +26,7 @@ export class AccountDto {
 }
 
 export class ChangePasswordDto {
-  @ApiPropertyOptional({ format: 'password', description: 'The password until now; not asked of who has none.' }) @IsOptional() @IsString() @MaxLength(LONGEST_PASSWORD) current?: string;
+  @ApiPropertyOptional({ format: 'password', description: 'The password until now; not asked of who has none.' }) @Optional() @IsString() @MaxLength(LONGEST_PASSWORD) current?: string;
   @ApiProperty({ format: 'password', minLength: SHORTEST_PASSWORD, maxLength: LONGEST_PASSWORD }) @IsString() @MinLength(SHORTEST_PASSWORD) @MaxLength(LONGEST_PASSWORD) password!: string;
 }
 

@@ -1,18 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsDate, IsIn, IsString, IsUUID, MaxLength } from 'class-validator';
 import { ACTOR_KINDS, type ActorKind } from '#persistence';
+import { Optional } from '../http/optional.js';
 import { Page, PageQuery } from '../http/paging.js';
 
 const OUTCOMES = ['done', 'refused'] as const;
 
 export class AuditLogQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Only this action.' }) @IsOptional() @IsString() @MaxLength(200) action?: string;
-  @ApiPropertyOptional({ format: 'uuid', description: 'Only what this person or API key did.' }) @IsOptional() @IsUUID() actorId?: string;
-  @ApiPropertyOptional({ description: 'Only what was done to this.' }) @IsOptional() @IsString() @MaxLength(200) targetId?: string;
-  @ApiPropertyOptional({ enum: OUTCOMES }) @IsOptional() @IsIn(OUTCOMES) outcome?: 'done' | 'refused';
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Not before.' }) @IsOptional() @Type(() => Date) @IsDate() from?: Date;
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Before.' }) @IsOptional() @Type(() => Date) @IsDate() to?: Date;
+  @ApiPropertyOptional({ description: 'Only this action.' }) @Optional() @IsString() @MaxLength(200) action?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Only what this person or API key did.' }) @Optional() @IsUUID() actorId?: string;
+  @ApiPropertyOptional({ description: 'Only what was done to this.' }) @Optional() @IsString() @MaxLength(200) targetId?: string;
+  @ApiPropertyOptional({ enum: OUTCOMES }) @Optional() @IsIn(OUTCOMES) outcome?: 'done' | 'refused';
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Not before.' }) @Optional() @Type(() => Date) @IsDate() from?: Date;
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Before.' }) @Optional() @Type(() => Date) @IsDate() to?: Date;
 }
 
 class AuditActorDto {

@@ -1,26 +1,27 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsString, IsUUID, MaxLength } from 'class-validator';
 import { DEAD_LETTER_SERVICES } from '#contracts';
 import { DEAD_LETTER_STATES, type DeadLetterState } from '#persistence';
+import { Optional } from '../http/optional.js';
 import { Page, PageQuery } from '../http/paging.js';
 
 /** Which letters. */
 export class DeadLetterFilterDto {
-  @ApiPropertyOptional({ format: 'uuid' }) @IsOptional() @IsUUID()
+  @ApiPropertyOptional({ format: 'uuid' }) @Optional() @IsUUID()
   sourceId?: string;
 
-  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(200)
+  @ApiPropertyOptional() @Optional() @IsString() @MaxLength(200)
   collection?: string;
 
-  @ApiPropertyOptional({ enum: DEAD_LETTER_SERVICES, enumName: 'DeadLetterService', description: 'The service that could not process it.' }) @IsOptional() @IsIn(DEAD_LETTER_SERVICES)
+  @ApiPropertyOptional({ enum: DEAD_LETTER_SERVICES, enumName: 'DeadLetterService', description: 'The service that could not process it.' }) @Optional() @IsIn(DEAD_LETTER_SERVICES)
   service?: (typeof DEAD_LETTER_SERVICES)[number];
 
-  @ApiPropertyOptional({ description: 'The stable word for why, e.g. `record_without_id`.' }) @IsOptional() @IsString() @MaxLength(200)
+  @ApiPropertyOptional({ description: 'The stable word for why, e.g. `record_without_id`.' }) @Optional() @IsString() @MaxLength(200)
   reason?: string;
 }
 
 export class DeadLetterCountQuery extends DeadLetterFilterDto {
-  @ApiPropertyOptional({ enum: DEAD_LETTER_STATES, enumName: 'DeadLetterState' }) @IsOptional() @IsIn(DEAD_LETTER_STATES)
+  @ApiPropertyOptional({ enum: DEAD_LETTER_STATES, enumName: 'DeadLetterState' }) @Optional() @IsIn(DEAD_LETTER_STATES)
   state?: DeadLetterState;
 }
 

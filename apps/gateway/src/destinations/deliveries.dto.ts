@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { DELIVERY_STATES, type DeliveryState } from '#persistence';
+import { Optional } from '../http/optional.js';
 import { Page, PageQuery } from '../http/paging.js';
 import { DeliveryAttemptDto } from './destinations.dto.js';
 
 export class EventDeliveryQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: DELIVERY_STATES, enumName: 'DeliveryState' }) @IsOptional() @IsIn(DELIVERY_STATES)
+  @ApiPropertyOptional({ enum: DELIVERY_STATES, enumName: 'DeliveryState' }) @Optional() @IsIn(DELIVERY_STATES)
   state?: DeliveryState;
 }
 

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsNumber, IsObject, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsNumber, IsObject, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
 import { DEFAULT_SUBJECT, DESTINATION_KINDS, type DestinationKind } from '#forwarding';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 const EVENT = /^[\p{L}\p{N}_*.: -]{1,200}$/u;
@@ -9,11 +10,11 @@ const PATH = /^[\w-]+(\.[\w-]+){0,9}$/;
 
 export class EventFilterDto {
   @ApiPropertyOptional({ type: String, format: 'uuid', isArray: true, description: 'Ids of the sources whose events it gets; none: all.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(200) @IsUUID(undefined, { each: true })
+  @Optional() @IsArray() @ArrayMaxSize(200) @IsUUID(undefined, { each: true })
   sources?: string[];
 
   @ApiPropertyOptional({ type: String, isArray: true, example: ['customer_*', 'invoice_paid'], description: 'Names of the events that it gets, `*` for anything; none: all.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(200) @Matches(EVENT, { each: true, message: 'each of events must be a name such as customer_created, or customer_*' })
+  @Optional() @IsArray() @ArrayMaxSize(200) @Matches(EVENT, { each: true, message: 'each of events must be a name such as customer_created, or customer_*' })
   events?: string[];
 
   @ApiPropertyOptional({
@@ -21,19 +22,19 @@ export class EventFilterDto {
     description: 'A condition on the event\'s properties. Comparisons: `path = value`, `!=`, `<`, `<=`, `>`, `>=`, `path in [value, …]`, `path contains "text"` (or an item of a list), `starts with`, `ends with`, `path exists`; joined by `and`, `or`, `not` and brackets. '
       + 'Values are JSON strings and numbers, true, false and null; a path is `object.amount`, with names that hold other characters in backquotes. What isn\'t there equals null and is neither smaller nor greater than anything.',
   })
-  @IsOptional() @IsString() @MaxLength(2_000)
+  @Optional() @IsString() @MaxLength(2_000)
   condition?: string;
 }
 
 class DestinationInput {
-  @ApiPropertyOptional({ type: () => EventFilterDto }) @IsOptional() @IsObject() @ValidateNested() @Type(() => EventFilterDto)
+  @ApiPropertyOptional({ type: () => EventFilterDto }) @Optional() @IsObject() @ValidateNested() @Type(() => EventFilterDto)
   filter?: EventFilterDto;
 
   @ApiPropertyOptional({
     type: String, isArray: true, default: DEFAULT_SUBJECT,
     description: 'Properties that say whom an event is about; the first one that holds something counts. It is the `userId` towards a tracking API, and events about the same one are delivered one after the other.',
   })
-  @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(20) @Matches(PATH, { each: true, message: 'each of subject must be a path such as object.customer' })
+  @Optional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(20) @Matches(PATH, { each: true, message: 'each of subject must be a path such as object.customer' })
   subject?: string[];
 }
 
@@ -50,23 +51,23 @@ export class CreateDestinationDto extends DestinationInput {
   url!: string;
 
   @ApiPropertyOptional({ format: 'password', description: 'segment: the write key. webhook: a signing secret of yours (`whsec_` and 24 to 64 bytes in base64); left out, one is made. Stored encrypted, never returned.' })
-  @IsOptional() @Matches(/^[\x21-\x7e]+$/, { message: 'secret must be visible ASCII characters' }) @MaxLength(500)
+  @Optional() @Matches(/^[\x21-\x7e]+$/, { message: 'secret must be visible ASCII characters' }) @MaxLength(500)
   secret?: string;
 }
 
 export class ChangeDestinationDto extends DestinationInput {
-  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200)
+  @ApiPropertyOptional() @Optional() @IsString() @MinLength(1) @MaxLength(200)
   name?: string;
 
-  @ApiPropertyOptional({ format: 'uri', description: URL_WORDS }) @IsOptional() @IsString() @MaxLength(2_000)
+  @ApiPropertyOptional({ format: 'uri', description: URL_WORDS }) @Optional() @IsString() @MaxLength(2_000)
   url?: string;
 }
 
 export class RotateDestinationSecretDto {
-  @ApiPropertyOptional({ format: 'password', description: 'As when it is created. A tracking API\'s write key must be given.' }) @IsOptional() @Matches(/^[\x21-\x7e]+$/, { message: 'secret must be visible ASCII characters' }) @MaxLength(500)
+  @ApiPropertyOptional({ format: 'password', description: 'As when it is created. A tracking API\'s write key must be given.' }) @Optional() @Matches(/^[\x21-\x7e]+$/, { message: 'secret must be visible ASCII characters' }) @MaxLength(500)
   secret?: string;
 
-  @ApiPropertyOptional({ minimum: 0, maximum: 168, description: 'Hours that requests are signed with the secrets before, too; 24 unless it is said. 0 when one of them got into the wrong hands.' }) @IsOptional() @IsNumber() @Min(0) @Max(168)
+  @ApiPropertyOptional({ minimum: 0, maximum: 168, description: 'Hours that requests are signed with the secrets before, too; 24 unless it is said. 0 when one of them got into the wrong hands.' }) @Optional() @IsNumber() @Min(0) @Max(168)
   overlapHours: number = 24;
 }
 

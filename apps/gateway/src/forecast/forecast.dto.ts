@@ -1,25 +1,26 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsObject, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { ScheduleDto } from '../sources/schedule.dto.js';
 
 export class AskForecastDto {
   @ApiProperty({ description: 'Name in the catalog.' }) @IsString() @MaxLength(100) connector!: string;
 
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Those selected by default when it is left out. Where accounts have collections of their own, a name that the catalog doesn\'t have is taken for one of them.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true }) @MaxLength(100, { each: true })
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true }) @MaxLength(100, { each: true })
   collections?: string[];
 
-  @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto)
+  @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @Optional() @ValidateNested() @Type(() => ScheduleDto)
   schedule?: ScheduleDto;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, description: 'Values of the connector\'s configuration that change what a sync reads; credentials aren\'t needed.' }) @IsOptional() @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, description: 'Values of the connector\'s configuration that change what a sync reads; credentials aren\'t needed.' }) @Optional() @IsObject()
   configuration?: Record<string, string>;
 
   @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, description: 'API calls a day (UTC) that the source is to have.' }) @IsOptional() @IsInt() @Min(1) @Max(100_000_000)
   dailyCallBudget?: number | null;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 99, default: 20, description: 'Percent of the partner\'s own daily limit that are to be left to its other users.' }) @IsOptional() @IsInt() @Min(0) @Max(99)
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 99, default: 20, description: 'Percent of the partner\'s own daily limit that are to be left to its other users.' }) @Optional() @IsInt() @Min(0) @Max(99)
   partnerReservePercent?: number;
 }
 

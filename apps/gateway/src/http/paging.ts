@@ -1,24 +1,25 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsUUID, Matches, Max, Min } from 'class-validator';
+import { Optional } from './optional.js';
 
 export class PageQuery {
   @ApiPropertyOptional({ description: 'Most items in the answer.', type: 'integer', minimum: 1, maximum: 200, default: 50 })
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(200)
+  @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(200)
   limit: number = 50;
 
   @ApiPropertyOptional({ description: '`nextCursor` of the page before.', format: 'uuid' })
-  @IsOptional() @IsUUID()
+  @Optional() @IsUUID()
   cursor?: string;
 }
 
 /** Of a list that is read as a whole, in an order of its own. */
 export class ListQuery {
   @ApiPropertyOptional({ description: 'Most items in the answer.', type: 'integer', minimum: 1, maximum: 1_000, default: 200 })
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
+  @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
   limit: number = 200;
 
-  @ApiPropertyOptional({ description: '`nextCursor` of the page before.', pattern: '^[\\w-]{1,1000}$' }) @IsOptional() @Matches(/^[\w-]{1,1000}$/, { message: 'cursor must be a nextCursor' }) cursor?: string;
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before.', pattern: '^[\\w-]{1,1000}$' }) @Optional() @Matches(/^[\w-]{1,1000}$/, { message: 'cursor must be a nextCursor' }) cursor?: string;
 }
 
 export abstract class Page {

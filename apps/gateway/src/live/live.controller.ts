@@ -1,13 +1,14 @@
 import { Controller, Query, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiOperation, ApiPropertyOptional, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { IsOptional, IsUUID } from 'class-validator';
+import { IsUUID } from 'class-validator';
 import { catchError, concatMap, filter, interval, map, merge, takeUntil, last, type Observable } from 'rxjs';
 import { AccessRepository, type Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { Optional } from '../http/optional.js';
 import { LiveFeed } from './live-feed.js';
 
 class LiveQuery {
-  @ApiPropertyOptional({ format: 'uuid', description: 'Only this source.' }) @IsOptional() @IsUUID() sourceId?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Only this source.' }) @Optional() @IsUUID() sourceId?: string;
 }
 
 /** Proxies close what is silent for longer. */

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsString, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
 import { MEASURE_KINDS, type MeasureKind } from '#persistence';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 const sql = { description: 'One SELECT. Of a metric: a row with `value`, or rows with `at` and `value` in order of time. Of a segment: a row a member, with `id`.' } as const;
@@ -9,16 +10,16 @@ const NO_NUL = /^[^\u0000]*$/;
 export class CreateMeasureDto {
   @ApiProperty({ format: 'uuid' }) @IsUUID() warehouseId!: string;
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) @Matches(NO_NUL) name!: string;
-  @ApiPropertyOptional({ default: '' }) @IsOptional() @IsString() @MaxLength(2_000) @Matches(NO_NUL) description?: string;
+  @ApiPropertyOptional({ default: '' }) @Optional() @IsString() @MaxLength(2_000) @Matches(NO_NUL) description?: string;
   @ApiProperty(sql) @IsString() @MinLength(1) @MaxLength(100_000) @Matches(NO_NUL) sql!: string;
-  @ApiPropertyOptional({ description: 'What a value is of: `%`, `a day`.', default: '' }) @IsOptional() @IsString() @MaxLength(30) @Matches(NO_NUL) unit?: string;
+  @ApiPropertyOptional({ description: 'What a value is of: `%`, `a day`.', default: '' }) @Optional() @IsString() @MaxLength(30) @Matches(NO_NUL) unit?: string;
 }
 
 export class ChangeMeasureDto {
-  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) @Matches(NO_NUL) name?: string;
-  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(NO_NUL) description?: string;
-  @ApiPropertyOptional({ ...sql, description: `${sql.description} Other SQL begins another history.` }) @IsOptional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(NO_NUL) sql?: string;
-  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(30) @Matches(NO_NUL) unit?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MinLength(1) @MaxLength(200) @Matches(NO_NUL) name?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MaxLength(2_000) @Matches(NO_NUL) description?: string;
+  @ApiPropertyOptional({ ...sql, description: `${sql.description} Other SQL begins another history.` }) @Optional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(NO_NUL) sql?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MaxLength(30) @Matches(NO_NUL) unit?: string;
 }
 
 export class PreviewMeasureDto {

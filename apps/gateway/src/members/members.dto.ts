@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsEmail, IsIn, IsString, MaxLength, MinLength } from 'class-validator';
 import { ROLES, type Role } from '#persistence';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from '../access/access.dto.js';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 export class MemberDto {
@@ -59,6 +60,6 @@ export class OpenInvitationDto {
 
 export class AcceptInvitationDto extends InvitationTokenDto {
   @ApiPropertyOptional({ format: 'password', minLength: 1, maxLength: LONGEST_PASSWORD, description: `A new account's password, at least ${SHORTEST_PASSWORD} characters; or that of the account. Left out by who is signed in with this e-mail.` })
-  @IsOptional() @IsString() @MinLength(1) @MaxLength(LONGEST_PASSWORD)
+  @Optional() @IsString() @MinLength(1) @MaxLength(LONGEST_PASSWORD)
   password?: string;
 }

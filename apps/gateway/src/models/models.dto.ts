@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { IsBoolean, IsInt, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 import { QueryResultDto, STORABLE, SqlErrorDto, StatementDto } from '../sql/sql.dto.js';
 
@@ -8,17 +9,17 @@ const STATEMENT = 'One SELECT that finds a column `user_id`, and for a trait a c
 const INTERVAL = { type: 'integer', nullable: true, minimum: 5, maximum: 10_080 } as const;
 
 export class PreviewModelDto extends StatementDto {
-  @ApiPropertyOptional({ format: 'uuid', description: 'Default: the workspace\'s only enabled warehouse.' }) @IsOptional() @IsUUID() warehouseId?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Default: the workspace\'s only enabled warehouse.' }) @Optional() @IsUUID() warehouseId?: string;
 }
 
 export class CreateModelDto extends PreviewModelDto {
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name!: string;
 
   @ApiPropertyOptional({ description: 'Name of its table. Made of the name when it isn\'t given; it can\'t be changed later.', example: 'big_spenders' })
-  @IsOptional() @Matches(/^[a-z_][a-z0-9_]{0,54}$/, { message: 'slug must be lower-case letters, digits and _, and begin with no digit' })
+  @Optional() @Matches(/^[a-z_][a-z0-9_]{0,54}$/, { message: 'slug must be lower-case letters, digits and _, and begin with no digit' })
   slug?: string;
 
-  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description: string = '';
+  @ApiPropertyOptional() @Optional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description: string = '';
 
   @ApiPropertyOptional({ ...INTERVAL, default: 60, description: 'How often it is computed, in minutes. null: only when somebody asks.' })
   @ValidateIf((_, value) => value !== null) @IsInt() @Min(5) @Max(10_080)
@@ -26,21 +27,21 @@ export class CreateModelDto extends PreviewModelDto {
 }
 
 export class ChangeModelDto {
-  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name?: string;
-  @ApiPropertyOptional() @IsOptional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description?: string;
-  @ApiPropertyOptional({ description: `${STATEMENT} It is computed at once.` }) @IsOptional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(...STORABLE) statement?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MinLength(1) @MaxLength(200) @Matches(...STORABLE) name?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MaxLength(2_000) @Matches(...STORABLE) description?: string;
+  @ApiPropertyOptional({ description: `${STATEMENT} It is computed at once.` }) @Optional() @IsString() @MinLength(1) @MaxLength(100_000) @Matches(...STORABLE) statement?: string;
   @ApiPropertyOptional({ ...INTERVAL, description: 'null: only when somebody asks.' }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsInt() @Min(5) @Max(10_080) intervalMinutes?: number | null;
-  @ApiPropertyOptional({ description: 'A disabled one is not computed: its table stays as it is, and nobody is told anything.' }) @IsOptional() @IsBoolean() enabled?: boolean;
+  @ApiPropertyOptional({ description: 'A disabled one is not computed: its table stays as it is, and nobody is told anything.' }) @Optional() @IsBoolean() enabled?: boolean;
 }
 
 export class ModelMembersQuery {
   @ApiPropertyOptional({ description: 'Most items in the answer.', type: 'integer', minimum: 1, maximum: 1_000, default: 50 })
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
+  @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
   limit: number = 50;
 
-  @ApiPropertyOptional({ description: '`nextCursor` of the page before.' }) @IsOptional() @Matches(/^[\w-]{1,4000}$/, { message: 'cursor must be a nextCursor' }) cursor?: string;
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before.' }) @Optional() @Matches(/^[\w-]{1,4000}$/, { message: 'cursor must be a nextCursor' }) cursor?: string;
 
-  @ApiPropertyOptional({ description: 'Users whose id begins so.' }) @IsOptional() @IsString() @MaxLength(500) @Matches(...STORABLE) prefix: string = '';
+  @ApiPropertyOptional({ description: 'Users whose id begins so.' }) @Optional() @IsString() @MaxLength(500) @Matches(...STORABLE) prefix: string = '';
 }
 
 export class ModelRunDto {

@@ -1,17 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsObject, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { Optional } from '../http/optional.js';
 
 export class StartOAuthDto {
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, description: 'What the partner\'s address depends on (see the catalog): all that OAuth itself doesn\'t provide. A source\'s own values when it is connected again.' })
-  @IsOptional() @IsObject()
+  @Optional() @IsObject()
   configuration?: Record<string, string>;
 
   @ApiPropertyOptional({ description: 'Path of the console that the browser goes to afterwards, with grantId, or oauthError and oauthRemedy, in its query. A page that closes itself when it is left out.' })
-  @IsOptional() @IsString() @MaxLength(2_000)
+  @Optional() @IsString() @MaxLength(2_000)
   returnTo?: string;
 
   @ApiPropertyOptional({ format: 'uuid', description: 'The source that is to be connected again.' })
-  @IsOptional() @IsUUID()
+  @Optional() @IsUUID()
   sourceId?: string;
 }
 
@@ -30,5 +31,5 @@ export class OAuthClientDto {
 
 export class SetOAuthClientDto {
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(1_000) clientId!: string;
-  @ApiPropertyOptional({ format: 'password', description: 'Stored encrypted and never returned. Left out for a public client.' }) @IsOptional() @IsString() @MinLength(1) @MaxLength(4_000) clientSecret?: string;
+  @ApiPropertyOptional({ format: 'password', description: 'Stored encrypted and never returned. Left out for a public client.' }) @Optional() @IsString() @MinLength(1) @MaxLength(4_000) clientSecret?: string;
 }

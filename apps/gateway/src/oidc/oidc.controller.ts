@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Query, Req, Res } from '@nestjs/common';
 import { ApiFoundResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsString, MaxLength } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessRepository, IdentityRepository } from '#persistence';
 import { cookieIn, sessionCookie, sessionToken } from '../access/cookie.js';
@@ -9,6 +9,7 @@ import { Caller, Needs, PeopleOnly, Public, type Person } from '../access/princi
 import { SignInService } from '../access/sign-in.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { GatewayConfig } from '../gateway.config.js';
+import { Optional } from '../http/optional.js';
 import { originOf } from '../http/origin.js';
 import { ListQuery, Page, pageOf } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
@@ -19,8 +20,8 @@ const COOKIE = 'cs_oidc';
 const PATH = '/api/v1/oidc';
 
 class OidcStartQuery {
-  @ApiPropertyOptional({ description: 'Path of the console to go on at.' }) @IsOptional() @IsString() @MaxLength(2_000) to?: string;
-  @ApiPropertyOptional({ type: Boolean, description: 'Links the account of who is signed in.' }) @IsOptional() @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value as unknown)) @IsBoolean() link?: boolean;
+  @ApiPropertyOptional({ description: 'Path of the console to go on at.' }) @Optional() @IsString() @MaxLength(2_000) to?: string;
+  @ApiPropertyOptional({ type: Boolean, description: 'Links the account of who is signed in.' }) @Optional() @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value as unknown)) @IsBoolean() link?: boolean;
 }
 
 class IdentityProviderDto {

@@ -1,18 +1,19 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, MaxLength } from 'class-validator';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { Optional } from '../http/optional.js';
 import { RunDto, shown } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 class ReplayDto {
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Selected collections; when left out all of them.' })
-  @IsOptional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(500) @IsString({ each: true }) @MaxLength(200, { each: true })
+  @Optional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(500) @IsString({ each: true }) @MaxLength(200, { each: true })
   collections?: string[];
 
   @ApiPropertyOptional({ description: 'Only what was received at this time and later: ISO 8601. When left out everything that is retained.' })
-  @IsOptional() @IsString() @MaxLength(40)
+  @Optional() @IsString() @MaxLength(40)
   from?: string;
 }
 

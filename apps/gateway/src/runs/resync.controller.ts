@@ -1,22 +1,23 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, MaxLength } from 'class-validator';
 import type { Principal } from '#persistence';
 import { Caller } from '../access/principal.js';
+import { Optional } from '../http/optional.js';
 import { RunDto, shown } from './runs.dto.js';
 import { RunsService } from './runs.service.js';
 
 class ResyncDto {
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Selected collections; when left out all that can be read like this.' })
-  @IsOptional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(500) @IsString({ each: true }) @MaxLength(200, { each: true })
+  @Optional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(500) @IsString({ each: true }) @MaxLength(200, { each: true })
   collections?: string[];
 
   @ApiPropertyOptional({ description: 'Only records of this time and later, where the partner can limit them: ISO 8601, not before the sync start date. The catalog names the time that counts (`window`).' })
-  @IsOptional() @IsString() @MaxLength(40)
+  @Optional() @IsString() @MaxLength(40)
   from?: string;
 
   @ApiPropertyOptional({ description: 'Only records up to this time: ISO 8601; now when it is left out and `from` is given.' })
-  @IsOptional() @IsString() @MaxLength(40)
+  @Optional() @IsString() @MaxLength(40)
   to?: string;
 }
 

@@ -1,12 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { invalid } from '../http/problem.js';
 
 const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 
 export class UsageQuery {
-  @ApiPropertyOptional({ format: 'date', description: 'First day (UTC); 30 days back when it is left out.' }) @IsOptional() @Matches(DAY) from?: string;
-  @ApiPropertyOptional({ format: 'date', description: 'Last day (UTC); today when it is left out.' }) @IsOptional() @Matches(DAY) to?: string;
+  @ApiPropertyOptional({ format: 'date', description: 'First day (UTC); 30 days back when it is left out.' }) @Optional() @Matches(DAY) from?: string;
+  @ApiPropertyOptional({ format: 'date', description: 'Last day (UTC); today when it is left out.' }) @Optional() @Matches(DAY) to?: string;
 }
 
 const DAYS_BACK = 30;

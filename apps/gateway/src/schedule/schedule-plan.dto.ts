@@ -1,17 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsInt, IsUUID, Max, Min } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 import { ScheduleWarningDto } from '../sources/schedule.dto.js';
 import { BusyHoursDto } from '../warehouses/warehouses.dto.js';
 
 export class SuggestionQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1_440, default: 180, description: 'Of the source that is to start; 1440 for one preferred time a day.' })
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1_440)
+  @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(1_440)
   intervalMinutes: number = 180;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'Whose busy hours are avoided; those of all warehouses when it is left out.' }) @IsOptional() @IsUUID() warehouseId?: string;
-  @ApiPropertyOptional({ format: 'uuid', description: 'The source that is to be moved: its own runs don\'t count.' }) @IsOptional() @IsUUID() sourceId?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Whose busy hours are avoided; those of all warehouses when it is left out.' }) @Optional() @IsUUID() warehouseId?: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'The source that is to be moved: its own runs don\'t count.' }) @Optional() @IsUUID() sourceId?: string;
 }
 
 export class DaySuggestionDto {

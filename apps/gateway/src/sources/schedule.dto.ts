@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsInt, IsString, Matches, MaxLength, ValidateIf, ValidateNested } from 'class-validator';
 import { SCHEDULE_MODES, type Schedule } from '#schedule';
+import { Optional } from '../http/optional.js';
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const PERIOD = 'Minutes between scheduled syncs; 60 is the least unless the operator allows less, 1440 the most.';
@@ -17,23 +18,23 @@ export class CollectionRhythmDto {
 /** What is left out stays as it is. */
 export class ScheduleDto {
   @ApiPropertyOptional({ enum: SCHEDULE_MODES, enumName: 'ScheduleMode', description: 'interval: every so many minutes. times: at times of day. Follows from what is given when it is left out.' })
-  @IsOptional() @IsIn(SCHEDULE_MODES)
+  @Optional() @IsIn(SCHEDULE_MODES)
   mode?: Schedule['mode'];
 
   @ApiPropertyOptional({ type: 'integer', maximum: 1_440, description: PERIOD })
-  @IsOptional() @IsInt()
+  @Optional() @IsInt()
   intervalMinutes?: number;
 
   @ApiPropertyOptional({ example: '00:17', description: 'HH:MM in the workspace\'s time zone that the interval counts from (see GET /api/v1/schedule/suggestion).' })
-  @IsOptional() @Matches(TIME, { message: 'startAt must be a time of day, HH:MM' })
+  @Optional() @Matches(TIME, { message: 'startAt must be a time of day, HH:MM' })
   startAt?: string;
 
   @ApiPropertyOptional({ type: String, isArray: true, example: ['06:00', '18:00'], description: 'Preferred times of day, HH:MM in the workspace\'s time zone. One that the clocks skip runs when they go on, one that they show twice runs once. A sync starts within the minute.' })
-  @IsOptional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(1_440) @Matches(TIME, { each: true, message: 'times must be times of day, HH:MM' })
+  @Optional() @IsArray() @ArrayNotEmpty() @ArrayMaxSize(1_440) @Matches(TIME, { each: true, message: 'times must be times of day, HH:MM' })
   times?: string[];
 
   @ApiPropertyOptional({ type: () => CollectionRhythmDto, isArray: true, description: 'Rhythms of single collections; those not named keep theirs.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @ValidateNested({ each: true }) @Type(() => CollectionRhythmDto)
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @ValidateNested({ each: true }) @Type(() => CollectionRhythmDto)
   collections?: CollectionRhythmDto[];
 }
 

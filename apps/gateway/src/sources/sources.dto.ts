@@ -4,6 +4,7 @@ import { RUN_STATES, SOURCE_STATES, type RunState, type SourceState } from '#con
 import { Type } from 'class-transformer';
 import { Page } from '../http/paging.js';
 import { NoticeDto } from '../http/notice.dto.js';
+import { Optional } from '../http/optional.js';
 import { ErrorReportDto } from '../http/problem.dto.js';
 import { ScheduleDto, ScheduleWarningDto, ShownScheduleDto, SyncQuotaDto } from './schedule.dto.js';
 
@@ -23,7 +24,7 @@ export class CredentialsDto {
   configuration?: Record<string, string>;
 
   @ApiPropertyOptional({ format: 'uuid', description: 'Of an OAuth sign-in that a person agreed to (POST /api/v1/oauth/{connector}/start): instead of credentials in the configuration, by the user or key that began it, once.' })
-  @IsOptional() @IsUUID()
+  @Optional() @IsUUID()
   grantId?: string;
 }
 
@@ -31,7 +32,7 @@ export class TestSourceDto extends CredentialsDto {
   @ApiProperty({ description: 'Name in the catalog.' }) @IsString() @MaxLength(100) connector!: string;
 
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Collections whose permission is tried; all of them when it is left out.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
   collections?: string[];
 }
 
@@ -43,7 +44,7 @@ export class CreateSourceDto extends TestSourceDto {
   @ApiProperty() @IsString() @MinLength(1) @MaxLength(200) name!: string;
 
   @ApiPropertyOptional({ description: 'Name of the source\'s schema in the warehouse: permanent. Made of the name when it is left out.', pattern: '^[a-z][a-z0-9_]{0,62}$' })
-  @IsOptional() @IsString() @MaxLength(63)
+  @Optional() @IsString() @MaxLength(63)
   slug?: string;
 
   @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true, description: 'Where it loads; the workspace\'s only enabled warehouse when it is left out. Object collections need one.' })
@@ -51,27 +52,27 @@ export class CreateSourceDto extends TestSourceDto {
   warehouseId?: string | null;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Nothing older is asked for; at most one year back, and that when it is left out.' })
-  @IsOptional() @IsISO8601({ strict: true })
+  @Optional() @IsISO8601({ strict: true })
   startDate?: string;
 
   @ApiPropertyOptional({ type: 'integer', maximum: 1_440, default: 180, description: 'The same as schedule.intervalMinutes.' })
-  @IsOptional() @IsInt()
+  @Optional() @IsInt()
   intervalMinutes?: number;
 
-  @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto)
+  @ApiPropertyOptional({ type: () => ScheduleDto, description: 'Every 180 minutes when it is left out.' }) @Optional() @ValidateNested() @Type(() => ScheduleDto)
   schedule?: ScheduleDto;
 
   @ApiPropertyOptional(budget) @IsOptional() @IsInt() @Min(1) @Max(100_000_000)
   dailyCallBudget?: number | null;
 
-  @ApiPropertyOptional(reserve) @IsOptional() @IsInt() @Min(0) @Max(99)
+  @ApiPropertyOptional(reserve) @Optional() @IsInt() @Min(0) @Max(99)
   partnerReservePercent?: number;
 }
 
 export class ChangeSourceDto {
-  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
   @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true }) @ValidateIf((_, value) => value !== null && value !== undefined) @IsUUID() warehouseId?: string | null;
-  @ApiPropertyOptional({ type: () => ScheduleDto }) @IsOptional() @ValidateNested() @Type(() => ScheduleDto) schedule?: ScheduleDto;
+  @ApiPropertyOptional({ type: () => ScheduleDto }) @Optional() @ValidateNested() @Type(() => ScheduleDto) schedule?: ScheduleDto;
   @ApiPropertyOptional({ ...budget, description: `${budget.description} Raising it lets a run that waits for it go on at once.` }) @IsOptional() @IsInt() @Min(1) @Max(100_000_000) dailyCallBudget?: number | null;
   @ApiPropertyOptional(reserve) @ValidateIf((_, value) => value !== undefined) @IsInt() @Min(0) @Max(99) partnerReservePercent?: number;
 }
@@ -121,7 +122,7 @@ export class SourceTestDto {
 
 export class TestSavedSourceDto {
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Collections whose permission is tried; the selected ones when it is left out.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
   collections?: string[];
 }
 

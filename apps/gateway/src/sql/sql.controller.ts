@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal, SavedQuery, SqlQuery } from '#persistence';
 import type { Cell, ResultColumn } from '#warehouse';
@@ -42,8 +42,7 @@ export class SqlController {
   @Asks()
   @HttpCode(200)
   @ApiOperation({ summary: 'Export a query', description: 'As a file, row by row as it is read. The header `x-query-id` names it in the history, which says how many rows it had and whether it was cut at the limit.' })
-  @ApiProduces('text/csv', 'application/json')
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({ description: 'One line, or one object, a row.', content: { 'text/csv': { schema: { type: 'string' } }, 'application/json': { schema: { type: 'array', items: { type: 'object', additionalProperties: true } } } } })
   async export(@Caller() caller: Principal, @Param('id') warehouseId: string, @Body() { statement, format }: ExportDto, @Res() reply: FastifyReply): Promise<void> {
     const file = resultFormats[format]();
     let begun = false;

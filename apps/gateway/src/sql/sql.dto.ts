@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 const LONGEST = 100_000;
@@ -16,7 +17,7 @@ export class StatementDto {
 
 export class RunQueryDto extends StatementDto {
   @ApiPropertyOptional({ description: 'Most rows in the answer; the installation has a limit too.', type: 'integer', minimum: 1, default: 1_000 })
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000_000)
+  @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000_000)
   maxRows: number = 1_000;
 }
 

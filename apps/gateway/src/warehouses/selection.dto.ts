@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsOptional, IsString, IsUUID } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsString, IsUUID } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 const columns = {
@@ -11,10 +12,10 @@ export class ChooseDto {
   @ApiProperty({ description: 'Whether the warehouse takes the source.' }) @IsBoolean() included!: boolean;
 
   @ApiPropertyOptional({ type: String, isArray: true, description: 'Collections that the warehouse leaves out. Their tables stay as they are.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
   collectionsLeftOut?: string[];
 
-  @ApiPropertyOptional(columns) @IsOptional() @IsObject()
+  @ApiPropertyOptional(columns) @Optional() @IsObject()
   columnsLeftOut?: Record<string, string[]>;
 }
 
@@ -22,7 +23,7 @@ export class ReloadDto {
   @ApiProperty({ format: 'uuid' }) @IsUUID() sourceId!: string;
 
   @ApiPropertyOptional({ type: String, isArray: true, description: 'All when it is left out.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
+  @Optional() @IsArray() @ArrayMaxSize(1_000) @IsString({ each: true })
   collections?: string[];
 }
 

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsBoolean, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
 
 export class ReaderLoginDto {
@@ -15,7 +16,7 @@ export class TestWarehouseDto {
   @IsString() @MaxLength(2_000) @Matches(/^postgres(ql)?:\/\//, { message: 'url must start with postgres://' })
   url!: string;
 
-  @ApiPropertyOptional({ type: () => ReaderLoginDto, description: READER }) @IsOptional() @ValidateNested() @Type(() => ReaderLoginDto) reader?: ReaderLoginDto;
+  @ApiPropertyOptional({ type: () => ReaderLoginDto, description: READER }) @Optional() @ValidateNested() @Type(() => ReaderLoginDto) reader?: ReaderLoginDto;
 }
 
 export class CreateWarehouseDto extends TestWarehouseDto {
@@ -30,14 +31,14 @@ export class BusyHoursDto {
 }
 
 export class ChangeWarehouseDto {
-  @ApiPropertyOptional({ description: 'A disabled warehouse is not loaded; it catches up once it is enabled.' }) @IsOptional() @IsBoolean() enabled?: boolean;
+  @ApiPropertyOptional({ description: 'A disabled warehouse is not loaded; it catches up once it is enabled.' }) @Optional() @IsBoolean() enabled?: boolean;
 
   @ApiPropertyOptional({ type: () => BusyHoursDto, isArray: true, description: 'When people need the warehouse for themselves, in the workspace\'s time zone: suggested times avoid them, and sources that run then are warned of it.' })
-  @IsOptional() @IsArray() @ArrayMaxSize(24) @ValidateNested({ each: true }) @Type(() => BusyHoursDto)
+  @Optional() @IsArray() @ArrayMaxSize(24) @ValidateNested({ each: true }) @Type(() => BusyHoursDto)
   busyHours?: BusyHoursDto[];
 
   @ApiPropertyOptional({ description: 'The same warehouse at another address, or with another login. Tested first.', format: 'password' })
-  @IsOptional() @IsString() @MaxLength(2_000) @Matches(/^postgres(ql)?:\/\//, { message: 'url must start with postgres://' })
+  @Optional() @IsString() @MaxLength(2_000) @Matches(/^postgres(ql)?:\/\//, { message: 'url must start with postgres://' })
   url?: string;
 
   @ApiPropertyOptional({ type: () => ReaderLoginDto, nullable: true, description: `${READER} null: the loader's login makes one itself.` })

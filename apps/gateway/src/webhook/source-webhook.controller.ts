@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsNumber, IsOptional, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsNumber, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import type { Principal } from '#persistence';
 import { Caller, Needs } from '../access/principal.js';
+import { Optional } from '../http/optional.js';
 import { Page, PageQuery, page } from '../http/paging.js';
 import { SourceWebhookService, type SourceWebhook } from './source-webhook.service.js';
 
@@ -14,7 +15,7 @@ class WebhookSecretDto {
 
 class RotateTokenDto {
   @ApiPropertyOptional({ minimum: 0, maximum: 168, description: 'Hours that the URLs before the new one are still taken, 24 unless it is said; 0 when one of them got into the wrong hands.' })
-  @IsOptional() @IsNumber() @Min(0) @Max(168)
+  @Optional() @IsNumber() @Min(0) @Max(168)
   overlapHours: number = 24;
 }
 

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsString, MaxLength, MinLength } from 'class-validator';
+import { Optional } from '../http/optional.js';
 
 export class WorkspaceSettingsDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
@@ -9,6 +10,6 @@ export class WorkspaceSettingsDto {
 }
 
 export class ChangeWorkspaceDto {
-  @ApiPropertyOptional() @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
-  @ApiPropertyOptional({ description: 'IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once.' }) @IsOptional() @IsString() @MaxLength(100) timeZone?: string;
+  @ApiPropertyOptional() @Optional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
+  @ApiPropertyOptional({ description: 'IANA name, e.g. Europe/Berlin. Sources with preferred times are due by it at once.' }) @Optional() @IsString() @MaxLength(100) timeZone?: string;
 }

@@ -6173,13 +6173,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description One line, or one object, a row. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/csv": string;
-                    "application/json": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
                 };
             };
             /** @description Refused: what happened and what to do. */
