@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CE_TYPES, attribute, toHeaders } from '#contracts';
 import { Sender } from '#forwarding';
 import type { Batch, IncomingMessage, OutgoingMessage } from '#kafka';
-import { AccessRepository, DeliveryRepository, DestinationRepository, migrate, newId, openDatabase, type DataSource, type DestinationRow } from '#persistence';
+import { AccessRepository, DeliveryRepository, DestinationRepository, migrate, NotificationRepository, newId, openDatabase, type DataSource, type DestinationRow } from '#persistence';
 import { startEventCatcher, testDatabase, type CaughtRequest, type EventCatcher, type TestDatabase } from '#testing';
 import { Directory } from './directory.js';
 import { Lanes } from './lanes.js';
@@ -212,6 +212,8 @@ describe('a destination that fails', () => {
 
   it('is left alone, found out with one delivery, and disabled when it took nothing for long', async () => {
     const id = await destination();
+    const notifications = new NotificationRepository(database);
+    await notifications.change(workspaceId, { ...await notifications.settings(workspaceId), emails: ['a@example.com'] });
     const one = forwarder({ concurrency: 1 });
     answer = () => ({ status: 503 });
     await arrive(one.pipeline, many(20));
@@ -224,6 +226,7 @@ describe('a destination that fails', () => {
     await drain(one, id, 3);
     expect(await destinations.get(workspaceId, id)).toMatchObject({ enabled: false, disabled: { reason: 'failing' } });
     expect(one.counts['disabled failing']).toBe(1);
+    expect(await notifications.recent(workspaceId, 50)).toEqual([expect.objectContaining({ kind: 'destination_disabled', title: expect.stringMatching(/took nothing for so long that it is disabled/), remedy: expect.stringMatching(/enable it/) })]);
     const before = catcher.requests.length;
     expect([await one.pipeline.round(id), await deliveries.due()]).toEqual([false, []]);
     expect(catcher.requests).toHaveLength(before);

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { isId, jsonb, newId, rows } from './database.js';
 import { remember, type Idempotency } from './idempotency.js';
+import { isWanted } from './notification.repository.js';
 
 /** Why nothing is sent to a destination. */
 export type DestinationDisabled = { readonly reason: 'by_hand' | 'gone' | 'failing'; readonly at: string };
@@ -54,6 +55,9 @@ const COLUMNS = `d.id, d.workspace_id as "workspaceId", d.kind, d.name, d.url, d
 const SECRETS = `array(select sealed from destination_secrets s where s.destination_id = d.id and (not_after is null or not_after > now()) order by created_at desc, id desc)`;
 /** Nothing but failures, and not just a few, for so long that it isn't tried any more. */
 const DEAD = `(not $2 and failures >= 9 and coalesce(failing_since < now() - $6::float8 * interval '1 ms', false))`;
+/** Told when it happens; a person who disables a destination knows. */
+const TOLD = `case d.disabled ->> 'reason' when 'gone' then '“' || d.name || '” answered that it is gone for good (410) and is disabled.' else '“' || d.name || '” took nothing for so long that it is disabled.' end,
+  case d.disabled ->> 'reason' when 'gone' then 'Enable it again when that was a mistake: what waits for it is kept. Otherwise delete it.' else 'Mend it, send a test event, then enable it: what waits for it is kept. Failed deliveries can be retried.' end`;
 const HEALTHY = 'failures = 0, failing_since = null, held_until = null';
 
 export class DestinationRepository {
@@ -111,15 +115,18 @@ export class DestinationRepository {
   /** With its deliveries. */
   async delete(workspaceId: string, id: string): Promise<void> { await rows(this.database, 'delete from destinations where workspace_id = $1 and id = $2', [workspaceId, id]); }
 
-  /** @param giveUpMs disabled when nothing was delivered for so long @returns why it was disabled by this */
+  /** Whoever wants to know is told when this disables it. @param giveUpMs disabled when nothing was delivered for so long @returns why it was disabled by this */
   async health(id: string, { delivered, failed, refused, lastFailure, holdMs, disable }: RoundHealth, giveUpMs: number): Promise<DestinationDisabled | undefined> {
     if (delivered + failed + refused === 0) return undefined;
     const [row] = await rows<{ disabled: DestinationDisabled | null }>(this.database, `
-      update destinations set failures = case when $2 then 0 else failures + 1 end, failing_since = case when $2 then null else coalesce(failing_since, now()) end,
+      with d as (update destinations set failures = case when $2 then 0 else failures + 1 end, failing_since = case when $2 then null else coalesce(failing_since, now()) end,
         last_delivered_at = case when $2 then now() else last_delivered_at end, last_failure = coalesce($3, last_failure),
         held_until = case when $4::float8 is not null then now() + $4::float8 * interval '1 ms' when not $2 then held_until end,
         enabled = $5::text is null and not ${DEAD}, disabled = case when $5::text is not null then jsonb_build_object('reason', $5::text, 'at', now()) when ${DEAD} then jsonb_build_object('reason', 'failing', 'at', now()) end
-      where id = $1 and enabled returning disabled`, [id, delivered > 0, jsonb(lastFailure), holdMs ?? null, disable ?? null, giveUpMs]);
+      where id = $1 and enabled returning workspace_id, name, disabled),
+      told as (insert into notifications (id, workspace_id, kind, title, remedy) select $7, d.workspace_id, 'destination_disabled', ${TOLD}
+        from d join notification_settings n using (workspace_id) where d.disabled is not null and ${isWanted(`'destination_disabled'`)})
+      select disabled from d`, [id, delivered > 0, jsonb(lastFailure), holdMs ?? null, disable ?? null, giveUpMs, newId()]);
     return row?.disabled ?? undefined;
   }
 }

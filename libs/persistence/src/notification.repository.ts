@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { newId, rows, type Executor } from './database.js';
 
 /** What people may want to be told of. */
-export const NOTIFICATION_KINDS = ['run_failed', 'access_denied', 'paused', 'reads_nothing'] as const;
+export const NOTIFICATION_KINDS = ['run_failed', 'run_partial', 'access_denied', 'paused', 'reads_nothing', 'destination_disabled'] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
 /** Whom a workspace wants to be told, and of what. */
@@ -91,10 +91,13 @@ export class NotificationRepository {
   }
 }
 
+/** SQL: the settings `n` want this kind (an expression), and name somebody. */
+export const isWanted = (kind: string): string => `${kind} = any(n.kinds) and (cardinality(n.emails) > 0 or n.hook_sealed is not null)`;
+
 /** To whoever the source's workspace wants to be told of this; to nobody where it doesn't. */
 export async function putNotification(executor: Executor, { sourceId, runId, kind, title, remedy }: Pick<KeptNotification, 'sourceId' | 'runId' | 'title' | 'remedy'> & { readonly kind: NotificationKind }): Promise<void> {
   await rows(executor, `
     insert into notifications (id, workspace_id, source_id, run_id, kind, title, remedy) select $1, s.workspace_id, s.id, $3, $4, $5, $6
     from sources s join notification_settings n on n.workspace_id = s.workspace_id
-    where s.id = $2 and $4 = any(n.kinds) and (cardinality(n.emails) > 0 or n.hook_sealed is not null)`, [newId(), sourceId, runId, kind, title, remedy]);
+    where s.id = $2 and ${isWanted('$4')}`, [newId(), sourceId, runId, kind, title, remedy]);
 }

@@ -51,6 +51,7 @@ export async function closeRun(tx: EntityManager, { id, sourceId, startedAt, sta
   }
   if (state === 'cancelled') return;
   await warn(tx, id, sourceId, await noteHealth(tx, id, sourceId));
+  if (state === 'partial') await tellPartial(tx, id, sourceId);
   if (!needsSupport(error ?? undefined)) {
     await rows(tx, `delete from api_calls where run_id = $1 and id > (select id from api_calls where run_id = $1 order by id offset ${CALLS_AFTER - 1} limit 1)`, [id]);
   }
@@ -98,6 +99,16 @@ async function noteHealth(tx: Executor, runId: string, sourceId: string): Promis
         full_records = coalesce(excluded.full_records, h.full_records),
         warning = case when (excluded.streak_runs > 0 and h.warning ->> 'code' = 'reads_nothing') or (h.warning ->> 'at')::timestamptz < now() - interval '${EMPTY_DAYS} days' then null else h.warning end)
     select collection, had::float8 as before, streak from judged where empty`, [runId, sourceId]);
+}
+
+/** Tells of the collections that begin to fail with this run, not of those that failed before. */
+async function tellPartial(tx: Executor, runId: string, sourceId: string): Promise<void> {
+  const [first, ...others] = await rows<{ collection: string; error: ErrorReport | null }>(tx, `
+    select c.collection, c.error from collection_runs c join collection_health h on h.source_id = $2 and h.collection = c.collection
+    where c.run_id = $1 and c.state = 'failed' and h.failed_runs = 1 order by 1`, [runId, sourceId]);
+  if (first === undefined || first.error === null) return;
+  const also = others.length === 0 ? '' : ` The same run could not read ${others.map(({ collection }) => collection).join(', ')} either.`;
+  await putNotification(tx, { sourceId, runId, kind: 'run_partial', title: `${first.collection} could not be read; what could be read is loaded. ${first.error.title}${also}`, remedy: first.error.remedy });
 }
 
 /** The run, its collections and their source say that they suddenly read nothing; it is no failure. */

@@ -8,7 +8,7 @@ import type { NotificationChannel } from './tell.js';
 
 const TIMEOUT_MS = 10_000;
 
-const WHAT: Readonly<Record<DueNotification['kind'], string>> = { run_failed: 'A run failed', access_denied: 'Access denied', paused: 'Paused by itself', reads_nothing: 'Nothing was read', test: 'Test' };
+const WHAT: Readonly<Record<DueNotification['kind'], string>> = { run_failed: 'A run failed', run_partial: 'A collection failed', access_denied: 'Access denied', paused: 'Paused by itself', reads_nothing: 'Nothing was read', destination_disabled: 'A destination was disabled', test: 'Test' };
 
 /** What happened, in one line. */
 export const headline = ({ kind, source }: Pick<DueNotification, 'kind' | 'source'>): string => `${WHAT[kind]}${source === null ? '' : `: ${source}`}`.replace(/\s+/g, ' ');

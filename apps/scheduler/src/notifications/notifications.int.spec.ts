@@ -56,6 +56,18 @@ async function ends(state: 'succeeded' | 'failed', code: 'partner_unavailable' |
   const { token } = (await runs.claim(asked.id, 'spec', 60_000))!;
   await runs.finish(asked.id, token, state, state === 'failed' ? { code, title: `It failed: ${code}.`, remedy: 'Do this.' } : undefined);
 }
+/** The source's next run reads its collections but these. */
+async function isPartial(...failing: readonly string[]): Promise<void> {
+  const runs = new RunRepository(database);
+  await database.query('update sources set last_sync_requested_at = null where id = $1', [sourceId]);
+  const { run } = await new RunRequestRepository(database).request(workspaceId, sourceId, 0, 0) as { run: { id: string } };
+  const { token } = (await runs.claim(run.id, 'spec', 60_000))!;
+  for (const collection of ['customers', 'coupons', 'products']) {
+    const error = failing.includes(collection) ? { code: 'permission_denied', title: `It failed: ${collection}.`, remedy: 'Do this.' } as const : undefined;
+    await runs.collectionState(run.id, token, collection, error === undefined ? 'succeeded' : 'failed', error);
+  }
+  await runs.finish(run.id, token, failing.length === 0 ? 'succeeded' : 'partial', failing.length === 0 ? undefined : { code: 'permission_denied', title: 'It failed.', remedy: 'Do this.' });
+}
 const due = async (): Promise<object> => { await database.query('update notifications set next_try_at = now()'); return tell(notifications, people.channels); };
 const kinds = async (): Promise<string[]> => (await notifications.recent(workspaceId, 50)).map(({ kind }) => kind);
 
@@ -87,14 +99,32 @@ describe('notifications', () => {
     expect(mail.mails.map(({ subject }) => subject).sort()).toEqual(['[Cloud Sources] A run failed: Shop', '[Cloud Sources] Access denied: Shop']);
   });
 
+  it('say once that a collection fails while others are read, and again after it was read', async () => {
+    await ends('succeeded');
+    await database.query(`insert into source_collections (source_id, collection) values ($1, 'coupons'), ($1, 'products') on conflict do nothing`, [sourceId]);
+    const before = (await kinds()).length;
+    await isPartial('coupons');
+    await isPartial('coupons');
+    expect((await notifications.recent(workspaceId, 50)).slice(0, -before)).toEqual([expect.objectContaining({ kind: 'run_partial', title: 'coupons could not be read; what could be read is loaded. It failed: coupons.', remedy: 'Do this.' })]);
+    await isPartial('coupons', 'products');
+    expect((await notifications.recent(workspaceId, 1))[0]?.title).toMatch(/^products could not be read/);
+    await ends('succeeded');
+    await isPartial();
+    await isPartial('coupons', 'products');
+    expect((await notifications.recent(workspaceId, 1))[0]?.title).toMatch(/^coupons could .* The same run could not read products either\.$/);
+    await due();
+    expect(mail.mails.at(-1)?.subject).toBe('[Cloud Sources] A collection failed: Shop');
+  });
+
   it('tell of a source that was paused by itself, and of nothing that isn\'t wanted', async () => {
     await database.query(`update sources set state = 'active', failed_runs = 20, failing_since = now() - interval '9 days', warning = '{}' where id = $1`, [sourceId]);
     await new HealthRepository(database).judge({ warnAfter: 1, pauseAfter: 2, minHours: 1, pauseAfterDays: 7 });
     expect((await kinds())[0]).toBe('paused');
+    const told = (await kinds()).length;
     await notifications.change(workspaceId, { ...await notifications.settings(workspaceId), kinds: [] });
     await database.query(`update sources set state = 'active', failed_runs = 0 where id = $1`, [sourceId]);
     await ends('failed');
-    expect(await kinds()).toHaveLength(3);
+    expect(await kinds()).toHaveLength(told);
     await notifications.test(workspaceId);
     await due();
     expect(hooked.at(-1)).toMatch(/\*Test\*/);

@@ -13,9 +13,11 @@ type Kind = Settings['kinds'][number];
 
 const KINDS: readonly (readonly [Kind, string, string])[] = [
   ['run_failed', 'Runs begin to fail', 'Once, not with every run that fails after it.'],
+  ['run_partial', 'A collection begins to fail', 'The others are read. Once, not with every run after it.'],
   ['access_denied', 'Access is denied', 'The partner refuses the credentials: nothing runs until somebody reconnects.'],
   ['paused', 'A source is paused by itself', 'After failing for days.'],
   ['reads_nothing', 'Nothing is read where there was something', 'A permission that was taken away shows like this.'],
+  ['destination_disabled', 'A destination is disabled by itself', 'It took nothing for three days, or is gone for good.'],
 ];
 const WATCH_MS = 5_000;
 
