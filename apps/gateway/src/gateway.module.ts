@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import {
-  AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
+  AccountRepository, ArrivalRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository, type DataSource,
 } from '#persistence';
 import { Renewer } from '#oauth';
 import { Health } from '#platform';
@@ -29,6 +29,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validation } from './http/validation.js';
 import { LiveController } from './live/live.controller.js';
 import { LiveFeed } from './live/live-feed.js';
+import { ArrivalController } from './runs/arrival.controller.js';
+import { ArrivalService } from './runs/arrival.service.js';
 import { RawRetention } from './runs/raw-retention.js';
 import { ReplayController } from './runs/replay.controller.js';
 import { ResyncController } from './runs/resync.controller.js';
@@ -73,11 +75,11 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
 
 @Module({
   controllers: [
-    ...accessParts.controllers, ConsoleController, DocsController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, AudiencesController, TraitsController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, NotificationsController, TemplatesController, MetricsController, SegmentsController, UsageController, ForecastController, RunsController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, ScheduleController,
+    ...accessParts.controllers, ConsoleController, DocsController, CatalogController, WarehousesController, SelectionController, SqlController, TablesController, AudiencesController, TraitsController, SourceCollectionsController, SourcesController, VerificationsController, SourceWebhookController, OverviewController, NotificationsController, TemplatesController, MetricsController, SegmentsController, UsageController, ForecastController, RunsController, ArrivalController, ResyncController, ReplayController, DeadLettersController, DestinationsController, DeliveriesController, LiveController, OAuthController, ScheduleController,
   ],
   providers: [
     { provide: ControlDatabase, inject: [GatewayConfig, Health], useFactory: ControlDatabase.open },
-    ...[...accessParts.repositories, AccountRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
+    ...[...accessParts.repositories, AccountRepository, ArrivalRepository, CredentialRepository, DeadLetterRepository, DeliveryRepository, DestinationRepository, IdempotencyRepository, ModelRepository, MeasureRepository, NotificationRepository, OAuthRepository, OverviewRepository, PartnerAccountRepository, QueryRepository, RunRequestRepository, SelectionRepository, SourceRepository, UsageRepository, VerificationRepository, WarehouseRepository, WebhookRepository, WorkspaceRepository].map((one) => repository<unknown>(one)),
     { provide: VAULT, inject: [GatewayConfig], useFactory: ({ vaultKeys }: GatewayConfig) => createVault(parseKeyRing(vaultKeys)) },
     { provide: Catalog, useFactory: Catalog.load },
     {
@@ -89,7 +91,7 @@ const repository = <T>(Repository: new (database: DataSource) => T): Provider =>
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_INTERCEPTOR, useClass: KeyedInterceptor },
     { provide: APP_PIPE, useFactory: validation },
-    ...accessParts.providers, Documents, Creates, WarehousesService, SelectionService, Readers, SqlService, ModelsService, ModelPreview, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, DeadLettersService, DestinationsService, SourceWebhookService, MeasuresService, MeasureClock, LiveFeed,
+    ...accessParts.providers, Documents, Creates, WarehousesService, SelectionService, Readers, SqlService, ModelsService, ModelPreview, SourceTester, SourceCredentials, SourcesService, ScheduleService, SourceViews, SourceCollections, ForecastService, OAuthService, RawRetention, RunsService, ArrivalService, DeadLettersService, DestinationsService, SourceWebhookService, MeasuresService, MeasureClock, LiveFeed,
   ],
 })
 export class GatewayModule implements OnModuleInit {

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { topicOf } from '#connector-kit';
-import { recordTopic, topicNames } from '#contracts';
+import { groupNames, recordTopic, topicNames } from '#contracts';
 import { connectorNames, loadConnectors } from '#connectors';
 import { BatchConsumer, TransactionalProducer, committedOffset, createKafka } from '#kafka';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
@@ -24,7 +24,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     const { metrics } = this;
     const kafka = createKafka(kafkaSettings(this.config, 'normalizer'), this.logger);
     const connectors = new Map((await loadConnectors()).map((connector) => [connector.declaration.name, connector]));
-    const groupId = `${prefix}normalizer`;
+    const groupId = groupNames.normalizer(prefix);
     const pipeline = new NormalizerPipeline({
       groupId, transactionRecords,
       connector: (name) => connectors.get(name),

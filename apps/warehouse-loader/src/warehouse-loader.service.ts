@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { CollectionDeclaration } from '#connector-kit';
 import { connectorNames, loadConnector } from '#connectors';
-import { recordTopic, topicNames } from '#contracts';
+import { groupNames, recordTopic, topicNames } from '#contracts';
 import { RecordProducer, clusterId, createKafka } from '#kafka';
 import { AccountRepository, ModelRunRepository, QueryRepository, SelectionRepository, SourceRepository, WarehouseRepository, openDatabase, type DataSource } from '#persistence';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
@@ -61,7 +61,7 @@ export class WarehouseLoaderService implements OnApplicationBootstrap, OnApplica
         some === null || (one.collection === undefined ? some.some((name) => !collections.has(`${connector}/${name}`)) : some.includes(one.collection)))).map(({ topic }) => topic),
       clusterId: await clusterId(kafka),
       limits: { batchRows, batchBytes, lingerMs },
-      groupId: (warehouseId) => `${prefix}warehouse-loader-${warehouseId}`,
+      groupId: (warehouseId) => groupNames.loader(prefix, warehouseId),
       models: this.modelsOf(database, producer),
       bury: async (letters) => { await Promise.all(letters.map((letter) => producer.send(deadLetterTopic, letter))); },
     };

@@ -17,7 +17,7 @@ export {
 export { SyncCommand } from './sync-command.js';
 export { ReplayProgress, SyncEvent } from './sync-event.js';
 export {
-  DEAD_LETTER_SERVICES, DEFAULT_TOPIC_OPTIONS, RAW_SPLIT_BYTES, recordTopic, topicDefinitions, topicNames,
+  DEAD_LETTER_SERVICES, DEFAULT_TOPIC_OPTIONS, RAW_SPLIT_BYTES, groupNames, recordTopic, topicDefinitions, topicNames,
   type ConnectorTopics, type TopicDefinition, type TopicOptions,
 } from './topics.js';
 export { validate } from './validate.js';

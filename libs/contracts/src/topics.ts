@@ -48,6 +48,13 @@ export const topicNames = {
   deadLetter: (prefix: string, service: string): string => `${prefix}dead-letter.${service}`,
 } as const;
 
+/** Names of the consumer groups whose positions others look at. */
+export const groupNames = {
+  normalizer: (prefix: string): string => `${prefix}normalizer`,
+  /** Also the loader's name in the warehouse's offsets. */
+  loader: (prefix: string, warehouseId: string): string => `${prefix}warehouse-loader-${warehouseId}`,
+} as const;
+
 /** The services that have a dead-letter topic. */
 export const DEAD_LETTER_SERVICES = ['normalizer', 'warehouse-loader', 'fetcher', 'webhook-gateway', 'event-forwarder'] as const;
 

@@ -27,12 +27,16 @@ export async function ensureTopics(kafka: Kafka, definitions: readonly TopicDefi
 
 /** Next offset that the group reads, decimal; undefined when it never committed one. */
 export async function committedOffset(kafka: Kafka, groupId: string, topic: string, partition: number): Promise<string | undefined> {
+  return (await committedOffsets(kafka, groupId, topic)).get(partition);
+}
+
+/** Next offset that the group reads, decimal, of each partition where it ever committed one. */
+export async function committedOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, string>> {
   const admin = kafka.admin();
   await admin.connect();
   try {
     const [answer] = await admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets: false });
-    const offset = answer?.partitions.find((candidate) => candidate.partition === partition)?.offset;
-    return offset === undefined || offset === '-1' ? undefined : offset;
+    return new Map((answer?.partitions ?? []).filter(({ offset }) => offset !== '-1').map(({ partition, offset }) => [partition, offset]));
   } finally {
     await admin.disconnect();
   }

@@ -1,4 +1,4 @@
-export { clusterId, committedOffset, ensureTopics, retentionMs, topicRanges, topicsWith, type PartitionRange } from './admin.js';
+export { clusterId, committedOffset, committedOffsets, ensureTopics, retentionMs, topicRanges, topicsWith, type PartitionRange } from './admin.js';
 export { BatchConsumer, type Batch, type BatchConsumerOptions, type BatchControl } from './batch-consumer.js';
 export { createKafka, type KafkaLog, type KafkaSettings } from './client.js';
 export { ControlTransport, type ControlRoute } from './control-transport.js';

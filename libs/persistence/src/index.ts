@@ -1,4 +1,5 @@
 export { AccessRepository, type Origin, type Principal } from './access.repository.js';
+export { ArrivalRepository, type ArrivalTarget, type Ends } from './arrival.repository.js';
 export { ACTOR_KINDS, AuditRepository, type ActorKind, type AuditEntry, type AuditFilter, type NewAuditEntry } from './audit.repository.js';
 export { MemberRepository, type Invitation, type Member, type MemberChange, type OpenInvitation } from './member.repository.js';
 export { AccountRepository, type DescribedCollection } from './account.repository.js';

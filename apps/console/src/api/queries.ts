@@ -31,6 +31,15 @@ export const runsQuery = (id: string) => infiniteQueryOptions({
 
 export const runQuery = (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => answer(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })) });
 
+/** Nobody tells of what normaliser and loader do: looked at again until all has arrived. */
+const ARRIVAL_MS = 2_000;
+
+export const arrivalQuery = (id: string) => queryOptions({
+  queryKey: ['arrival', id],
+  refetchInterval: ({ state: { data } }) => (data?.complete === true ? false : ARRIVAL_MS),
+  queryFn: () => answer(api.GET('/api/v1/runs/{id}/arrival', { params: { path: { id } } })),
+});
+
 export const runLogQuery = (id: string) => queryOptions({
   queryKey: ['run', id, 'log'],
   queryFn: () => whole((query) => api.GET('/api/v1/runs/{id}/log', { params: { path: { id }, query } })),

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { topicNames } from '#contracts';
+import { groupNames, topicNames } from '#contracts';
 import { OrderedScan, RecordProducer, committedOffset, createKafka, topicRanges, type Kafka } from '#kafka';
 import { RunRepository, type ClaimedRun } from '#persistence';
 import { Logger, kafkaSettings } from '#platform';
@@ -36,7 +36,7 @@ export class ReplayPortsFactory implements OnModuleInit, OnApplicationShutdown {
       toNormalizer: async (run, message) => { await this.producer.send(topicNames.replay(prefix, run.connector), { ...message, partition: await lane(run) }); },
       lag: async (run) => {
         const [topic, partition] = [topicNames.replay(prefix, run.connector), await lane(run)];
-        const taken = await committedOffset(kafka, `${prefix}normalizer`, topic, partition);
+        const taken = await committedOffset(kafka, groupNames.normalizer(prefix), topic, partition);
         const range = (await topicRanges(kafka, [topic])).get(topic)?.find((one) => one.partition === partition);
         if (range === undefined) return 0;
         const from = taken === undefined || BigInt(taken) < BigInt(range.low) ? range.low : taken;

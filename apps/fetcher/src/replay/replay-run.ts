@@ -70,7 +70,7 @@ export class ReplayRun {
     }, Math.max(500, this.leaseMs / 3));
     try {
       this.publish('running');
-      this.note('info', `The replay begins${run.losses > 0 ? ` again, after ${run.losses} lost leases` : ''}.`);
+      this.note('info', `The replay begins${run.losses > 0 ? ` again, after ${run.losses === 1 ? 'a lost lease' : `${run.losses} lost leases`}` : ''}.`);
       for (const { collection } of run.collections) await ports.store.collectionState(run.runId, run.token, collection, 'running');
       await this.replay();
       this.note('info', `The replay is done: ${this.pages} pages and webhooks were normalised again.`);

@@ -1815,6 +1815,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/arrival": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how far a run's records have come
+         * @description From the raw topic through the normaliser into each warehouse that takes the source.
+         */
+        get: operations["arrival_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}/resync": {
         parameters: {
             query?: never;
@@ -3639,10 +3659,10 @@ export interface components {
             total: number;
         };
         /**
-         * @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record.
+         * @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone.
          * @enum {string}
          */
-        NotificationKind: "run_failed" | "access_denied" | "paused" | "reads_nothing";
+        NotificationKind: "run_failed" | "run_partial" | "access_denied" | "paused" | "reads_nothing" | "destination_disabled";
         NotificationDto: {
             /** Format: uuid */
             id: string;
@@ -3651,7 +3671,7 @@ export interface components {
             /** Format: uuid */
             runId: string | null;
             /** @enum {string} */
-            kind: "run_failed" | "access_denied" | "paused" | "reads_nothing" | "test";
+            kind: "run_failed" | "run_partial" | "access_denied" | "paused" | "reads_nothing" | "destination_disabled" | "test";
             title: string;
             remedy: string;
             /** Format: date-time */
@@ -3670,7 +3690,7 @@ export interface components {
             emails: string[];
             /** @description The hook's host; null: no hook. */
             hook: string | null;
-            /** @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. */
+            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. */
             kinds: components["schemas"]["NotificationKind"][];
             /** @description Whether the installation can send mail. */
             mailAvailable: boolean;
@@ -3684,7 +3704,7 @@ export interface components {
              * @description URL that takes what Slack's incoming webhooks take: {"text": …}. Stored encrypted, never returned. null: none; left out: as it is.
              */
             hookUrl?: string | null;
-            /** @description run_failed: once when runs begin to fail. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. */
+            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. */
             kinds: components["schemas"]["NotificationKind"][];
         };
         /** @enum {string} */
@@ -4207,6 +4227,23 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             nextCursor: string | null;
             data: components["schemas"]["LogLineDto"][];
+        };
+        WarehouseArrivalDto: {
+            /** Format: uuid */
+            warehouseId: string;
+            name: string;
+            /** @description Records that it has not loaded yet, at most: those of other sources on the same topics are among them. 0: all that was normalised of a run that is over is loaded. null: the warehouse can not be asked. */
+            onTheWay: number | null;
+        };
+        ArrivalDto: {
+            /** @description Records that are durable in the raw topic. */
+            records: number;
+            /** @description Raw pages that are not normalised yet, at most; 0: all of them are. */
+            pagesOnTheWay: number;
+            /** @description Each that takes the source. */
+            warehouses: components["schemas"]["WarehouseArrivalDto"][];
+            /** @description The run is over, and everything of it is everywhere. */
+            complete: boolean;
         };
         ResyncDto: {
             /** @description Selected collections; when left out all that can be read like this. */
@@ -8709,6 +8746,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDto"];
+                };
+            };
+            /** @description Refused: what happened and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    arrival_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalDto"];
                 };
             };
             /** @description Refused: what happened and what to do. */
