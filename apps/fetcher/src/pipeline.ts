@@ -91,7 +91,7 @@ export class SyncRun {
     const stop = (): void => { letGo = true; this.lost = true; this.settle(undefined); };
     signal.addEventListener('abort', stop, { once: true });
     this.publish({ type: 'run.changed', state: 'running' });
-    this.note('info', `The run begins${run.losses > 0 ? ` again, after ${run.losses} lost leases` : ''}.`);
+    this.note('info', `The run begins${run.losses > 0 ? ` again, after ${run.losses === 1 ? 'a lost lease' : `${run.losses} lost leases`}` : ''}.`);
     try {
       const outcome = await this.ended;
       // What the worker had handed over becomes durable even when the worker is gone.
@@ -224,7 +224,7 @@ export class SyncRun {
     const pass = state === 'succeeded' ? this.passes.complete(collection) : undefined;
     if (pass !== undefined && !await this.compare(collection, pass)) return this.lose();
     if (!await this.ports.store.collectionState(this.run.runId, this.run.token, collection, state, error, fullPass)) return this.lose();
-    if (error !== undefined) { this.note('error', `${collection}: ${error.title} ${error.remedy}`); this.ports.count.errors(error.code); }
+    if (error !== undefined) { this.note(state === 'deferred' ? 'warn' : 'error', `${collection}: ${error.title} ${error.remedy}`); this.ports.count.errors(error.code); }
     this.publishCollection(collection, state, error);
   }
 
@@ -295,7 +295,8 @@ export class SyncRun {
     const calls = this.takeCalls();
     await this.ports.store.recordCalls(this.run.runId, calls);
     const resumeAt = state === 'deferred' ? new Date(Date.now() + (resumeInMs ?? 60_000)) : undefined;
-    this.note(error === undefined ? 'info' : 'error', error === undefined ? 'The run is done.' : `The run ends as ${state}: ${error.title} ${error.remedy}`);
+    if (error === undefined) this.note('info', 'The run is done.');
+    else this.note(state === 'deferred' ? 'warn' : 'error', `${state === 'deferred' ? 'The run waits' : `The run ends as ${state}`}: ${error.title} ${error.remedy}`);
     await this.keepLog();
     await this.ports.store.finish(this.run.runId, this.run.token, state, error, resumeAt, trace);
     // Nobody hears of such an end before support does: the scheduler tells of it.

@@ -67,8 +67,10 @@ const COUNT_CALLS = `
     select lease.id, collection, method, request, status, called.started_at, duration_ms, bytes from lease, called
     where lease.api_calls - (select count(*) from called) + n < ${KEPT_CALLS} order by n)`;
 
+// Skipped at a claim because it isn't selected, and read all the same: a change feed, for others.
 const RAISE = `on conflict (run_id, collection) do update set api_calls = collection_runs.api_calls + excluded.api_calls,
-  state = case collection_runs.state when 'queued' then 'running' else collection_runs.state end, started_at = coalesce(collection_runs.started_at, excluded.started_at)`;
+  state = case when collection_runs.state = 'queued' then 'running'
+    when collection_runs.state = 'skipped' and (select r.state from runs r where r.id = collection_runs.run_id) = 'running' then 'running' else collection_runs.state end, started_at = coalesce(collection_runs.started_at, excluded.started_at)`;
 
 const wireCalls = (calls: readonly ApiCall[]): string | null => jsonb(calls.map((call, n) => ({
   n, collection: call.collection, method: call.method, request: call.request.slice(0, 2_000), status: call.status,
