@@ -24,11 +24,11 @@ const justNow = (seconds: number): number => (seconds > 0 && seconds < 10 ? 0 : 
 
 /** "3 minutes ago" in the viewer's words; the exact instant, in the viewer's zone and in UTC, on hover and focus. */
 export function Instant({ at }: { at: string | null }) {
-  const now = useNow(10_000);
+  useNow(10_000);
   if (at === null) return <span>never</span>;
   const date = new Date(at);
   const exact = `${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })} (${date.toISOString()})`;
-  return <Tooltip label={exact}><time dateTime={at}>{inWords(justNow((date.getTime() - now) / 1_000))}</time></Tooltip>;
+  return <Tooltip label={exact}><time dateTime={at}>{inWords(justNow((date.getTime() - Date.now()) / 1_000))}</time></Tooltip>;
 }
 
 /** 75 → "1:15", 3675 → "1:01:15". */

@@ -9,7 +9,8 @@ import type { Run } from './run';
 type CollectionRun = Run['collections'][number];
 
 const ORDER = ['running', 'failed', 'killed', 'deferred', 'partial', 'queued', 'succeeded', 'skipped', 'cancelled'];
-const SKIPPED: Readonly<Record<string, string>> = { cancelled: 'Not reached: the run was cancelled.', killed: 'Not reached: the run was killed.' };
+const SKIPPED: Readonly<Record<string, string>> = { cancelled: 'Not reached: the run was cancelled.', killed: 'Not reached: the run was killed.', failed: 'Not tried: the run failed before it was reached.' };
+const whySkipped = ({ state, error }: Run): string => error?.code === 'authentication_failed' ? 'Not tried: the credentials are refused, so no further call was made.' : SKIPPED[state] ?? 'Not read: it was deselected while the run waited.';
 
 /** One line a collection; what runs and what needs attention first, each error with its remedy. */
 export function CollectionRuns({ run, now }: { run: Run; now: number }) {
@@ -28,7 +29,7 @@ export function CollectionRuns({ run, now }: { run: Run; now: number }) {
 function Line({ row, run, most, now }: { row: CollectionRun; run: Run; most: number; now: number }) {
   const seconds = row.startedAt === null ? undefined : ((row.finishedAt === null ? now : Date.parse(row.finishedAt)) - Date.parse(row.startedAt)) / 1_000;
   const isRunning = row.state === 'running' && run.finishedAt === null;
-  const waits = row.waitingUntil === null ? 0 : (Date.parse(row.waitingUntil) - now) / 1_000;
+  const waits = row.waitingUntil === null || row.state !== 'running' ? 0 : (Date.parse(row.waitingUntil) - now) / 1_000;
   const told = row.error !== null || row.warning !== null || waits > 0 || row.state === 'skipped';
   return (
     <>
@@ -43,7 +44,7 @@ function Line({ row, run, most, now }: { row: CollectionRun; run: Run; most: num
       {told && (
         <Table.Tr><Table.Td colSpan={6} pt={0}><Stack gap={4}>
           {waits > 0 && <Text size="sm" role="status">The partner asks us to wait <b>{duration(waits)}</b>; then it goes on by itself.</Text>}
-          {row.state === 'skipped' && row.error === null && <Text size="sm" c="dimmed">{SKIPPED[run.state] ?? 'Not tried: the credentials are refused, so no further call was made.'}</Text>}
+          {row.state === 'skipped' && row.error === null && <Text size="sm" c="dimmed">{whySkipped(run)}</Text>}
           {row.warning !== null && <Notices notices={[row.warning]} />}
           {row.error !== null && <Reason error={row.error} />}
         </Stack></Table.Td></Table.Tr>
