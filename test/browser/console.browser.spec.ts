@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startStripeSimulator, type StripeSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
@@ -6,8 +6,10 @@ import type { Source } from '../e2e/support/api.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
 import { Person, launch } from './browser.js';
+import { looksWell, stage } from './stage.js';
 
 /** A person's way from the first sign-in to rows in the warehouse, in a real browser against the running product. */
+const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
 let browser: Browser;
@@ -15,17 +17,12 @@ let owner: Person;
 let source: Source;
 
 beforeAll(async () => {
-  product = await Product.start();
+  product = await begins(Product.start());
   await product.api.signIn(product.owner, product.secrets.ownerPassword);
-  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 25, days: 60 } });
-  browser = await launch();
+  partner = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 25, days: 60 } }));
+  browser = await begins(launch());
   owner = await Person.at(browser, gatewayUrl(product.ports));
 }, 300_000);
-afterAll(async () => {
-  await browser?.close();
-  await partner?.stop();
-  await product?.stop();
-}, 120_000);
 
 describe('the console, from first start to rows', () => {
   it('refuses a wrong password in words, and lets the owner in to the page that was asked for', async () => {
@@ -154,22 +151,9 @@ describe('the console, from first start to rows', () => {
 });
 
 const PAGES = ['/', '/sources', '/catalog', '/schedule', '/usage', '/metrics', '/metrics/new', '/segments', '/templates', '/notifications', '/dead-letters', '/warehouses', '/warehouses/new', '/topics', '/settings', '/sources/new/stripe', '/sources/new/zendesk'];
-const tabs = ['', '/collections', '/schedule', '/usage', '/webhook', '/verify', '/settings'];
+const TABS = ['', '/collections', '/schedule', '/usage', '/webhook', '/verify', '/settings'];
 
-describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page, $name', ({ name, dark, width }) => {
-  it('has no violation of accessibility, fits the screen and breaks nothing', async () => {
-    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
-    await person.goes('/sign-in');
-    expect(['/sign-in', await person.violations(), await person.overflow()]).toEqual(['/sign-in', [], 0]);
-    await person.signsIn(product.owner, product.secrets.ownerPassword);
-    const [run] = await product.runsOf(source.id);
-    for (const path of [...PAGES, ...tabs.map((tab) => `/sources/${source.id}${tab}`), `/runs/${run?.id ?? ''}`]) {
-      await person.goes(path);
-      const plain = path.replaceAll(/[0-9a-f-]{36}/g, 'x');
-      await person.picture(`${name}${plain.replaceAll('/', '-')}`);
-      expect([plain, await person.violations(), await person.overflow()]).toEqual([plain, [], 0]);
-    }
-    expect(person.troubles).toEqual([]);
-    await person.context.close();
-  }, 600_000);
+looksWell('every page', async () => {
+  const [run] = await product.runsOf(source.id);
+  return { product, browser, paths: [...PAGES, ...TABS.map((tab) => `/sources/${source.id}${tab}`), `/runs/${run?.id ?? ''}`] };
 });

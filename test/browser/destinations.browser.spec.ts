@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startEventCatcher, startStripeSimulator, stripeSignature, type EventCatcher, type StripeSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
@@ -6,8 +6,10 @@ import type { Source, Webhook } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
 import { Person, launch } from './browser.js';
+import { looksWell, stage } from './stage.js';
 
 /** Events to a destination, as a person sets it up and watches it. */
+const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
 let catcher: EventCatcher;
@@ -27,22 +29,16 @@ async function happens(): Promise<void> {
 }
 
 beforeAll(async () => {
-  product = await Product.start({ services: ['gateway', 'scheduler', 'webhook-gateway', 'normalizer', 'event-forwarder'], env: { FORWARDER_RETRY_FIRST_MS: '500', FORWARDER_RETRY_MOST_MS: '1000', FORWARDER_POLL_MS: '200' } });
-  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 1, days: 1 } });
-  catcher = await startEventCatcher({ answer: () => ({ status, body: status === 204 ? '' : '{"error":"no such plan"}' }) });
+  product = await begins(Product.start({ services: ['gateway', 'scheduler', 'webhook-gateway', 'normalizer', 'event-forwarder'], env: { FORWARDER_RETRY_FIRST_MS: '500', FORWARDER_RETRY_MOST_MS: '1000', FORWARDER_POLL_MS: '200' } }));
+  partner = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 1, days: 1 } }));
+  catcher = await begins(startEventCatcher({ answer: () => ({ status, body: status === 204 ? '' : '{"error":"no such plan"}' }) }));
   await product.connectWarehouse();
   const source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', collections: ['invoice_events'], intervalMinutes: 1_440 });
   webhook = await product.api.put<Webhook>(`sources/${source.id}/webhook/secret`, { secret: product.secrets.webhookSecret });
-  browser = await launch();
+  browser = await begins(launch());
   owner = await Person.at(browser, gatewayUrl(product.ports));
   await owner.signsIn(product.owner, product.secrets.ownerPassword);
 }, 300_000);
-afterAll(async () => {
-  await browser?.close();
-  await catcher?.stop();
-  await partner?.stop();
-  await product?.stop();
-}, 120_000);
 
 describe('a destination in the console', () => {
   it('is chosen from the kinds, told what is wrong with its condition, and shows its secret once', async () => {
@@ -122,26 +118,13 @@ describe('a destination in the console', () => {
   }, 180_000);
 });
 
-const PAGES = (): string[] => ['/destinations', '/destinations/new/webhook', '/destinations/new/segment', destinationPath, `${destinationPath}/settings`];
-
-describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('every page of destinations, $name', ({ name, dark, width }) => {
-  it('has no violation of accessibility, fits the screen and breaks nothing', async () => {
-    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
-    await person.signsIn(product.owner, product.secrets.ownerPassword);
-    for (const path of PAGES()) {
-      await person.goes(path);
-      if (path === destinationPath) {
-        await person.page.getByRole('button', { name: 'invoice_paid' }).first().click();
-        await person.page.getByRole('table', { name: 'Tries' }).waitFor();
-      }
-      const plain = path.replaceAll(/[0-9a-f-]{36}/g, 'x');
-      await person.picture(`${name}${plain.replaceAll('/', '-')}`);
-      expect([plain, await person.violations(), await person.overflow()]).toEqual([plain, [], 0]);
-    }
-    expect(person.troubles).toEqual([]);
-    await person.context.close();
-  }, 300_000);
-});
+looksWell('every page of destinations', () => ({
+  product, browser, paths: ['/destinations', '/destinations/new/webhook', '/destinations/new/segment', destinationPath, `${destinationPath}/settings`],
+  opens: (path, { page }) => path !== destinationPath ? [] : [async () => {
+    await page.getByRole('button', { name: 'invoice_paid' }).first().click();
+    await page.getByRole('table', { name: 'Tries' }).waitFor();
+  }],
+}));
 
 describe('the end of a destination', () => {
   it('is by keyboard alone', async () => {

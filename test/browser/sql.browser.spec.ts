@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator } from 'playwright-core';
-import { randomName, startStripeSimulator, type StripeSimulator } from '#testing';
+import { randomName, startStripeSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
 import { Person, launch } from './browser.js';
+import { looksWell, stage } from './stage.js';
 
 /** An analyst's way: the tables, a query with its mistakes, an audience and a trait that keep themselves up to date. */
+const begins = stage();
 let product: Product;
-let partner: StripeSimulator;
 let browser: Browser;
 let analyst: Person;
 let warehouseId: string;
@@ -24,21 +25,16 @@ async function write(editor: Locator, text: string): Promise<void> {
 const editor = (label: string): Locator => analyst.page.getByRole('textbox', { name: label, exact: true });
 
 beforeAll(async () => {
-  product = await Product.start({ env: { LOADER_REFRESH_MS: '500' } });
-  partner = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 30, days: 60 } });
+  product = await begins(Product.start({ env: { LOADER_REFRESH_MS: '500' } }));
+  const partner = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 30, days: 60 } }));
   warehouseId = await product.connectWarehouse();
   const source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', collections: ['customers'], intervalMinutes: 1_440, warehouseId });
   await product.newestRunEnds(source.id);
   await eventually('the customers are in the warehouse', async () => (await product.warehouse.count('shop', 'customers') >= 30 ? true : undefined), product);
-  browser = await launch();
+  browser = await begins(launch());
   analyst = await Person.at(browser, gatewayUrl(product.ports));
   await analyst.signsIn(product.owner, product.secrets.ownerPassword);
 }, 300_000);
-afterAll(async () => {
-  await browser?.close();
-  await partner?.stop();
-  await product?.stop();
-}, 120_000);
 
 describe('SQL', () => {
   it('is written with the warehouse\'s names, and run by keyboard', async () => {
@@ -160,25 +156,15 @@ describe('a login for SQL', () => {
   }, 180_000);
 });
 
-describe.each([{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }])('its pages, $name', ({ name, dark, width }) => {
-  it('have no violation of accessibility, fit the screen and break nothing', async () => {
-    const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
-    await person.signsIn(product.owner, product.secrets.ownerPassword);
-    const [audience] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
-    for (const path of [`/warehouses/${warehouseId}`, `/warehouses/${warehouseId}/sql`, `/warehouses/${warehouseId}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`]) {
-      await person.goes(path);
-      if (/sql$|new$/.test(path)) await person.page.locator('.cm-content').waitFor();
-      const plain = path.replaceAll(/[0-9a-f-]{36}/g, 'x');
-      await person.picture(`${name}${plain.replaceAll('/', '-')}`);
-      expect([plain, await person.violations(), await person.overflow()]).toEqual([plain, [], 0]);
-      if (!path.endsWith('/sql')) continue;
-      for (const tab of ['History', 'Saved']) {
-        await person.page.getByRole('tab', { name: tab }).click();
-        await person.settled();
-        expect([tab, await person.violations(), await person.overflow()]).toEqual([tab, [], 0]);
-      }
-    }
-    expect(person.troubles).toEqual([]);
-    await person.context.close();
-  }, 300_000);
+looksWell('every page of an analyst', async () => {
+  const [audience] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
+  const ofWarehouse = `/warehouses/${warehouseId}`;
+  return {
+    product, browser,
+    paths: [ofWarehouse, `${ofWarehouse}/sql`, `${ofWarehouse}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`],
+    opens: (path, person) => [
+      ...(/sql$|new$/.test(path) ? [() => person.page.locator('.cm-content').waitFor()] : []),
+      ...(path.endsWith('/sql') ? ['Saved', 'History'].map((tab) => async () => { await person.page.getByRole('tab', { name: tab }).click(); await person.settled(); }) : []),
+    ],
+  };
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startSalesforceSimulator, startStripeSimulator, startZendeskSimulator, type SalesforceSimulator, type StripeSimulator, type ZendeskSimulator } from '#testing';
 import { compiled } from '../../deploy/local/src/project.js';
@@ -9,10 +9,12 @@ import type { Source } from '../e2e/support/api.js';
 import { eventually, untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
 import { Person, launch } from './browser.js';
+import { stage } from './stage.js';
 
 /** A person's ways to rows by sign-in at the partner's and by keyboard alone, and what the schedule lets them do. */
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const begins = stage();
 let product: Product;
 let stripe: StripeSimulator;
 let zendesk: ZendeskSimulator;
@@ -21,28 +23,23 @@ let browser: Browser;
 let person: Person;
 
 beforeAll(async () => {
-  product = await Product.start({ services: ['gateway', 'scheduler', 'fetcher', 'normalizer', 'warehouse-loader'], env: { PARTNER_RATE_LIMITS: 'false' } });
+  product = await begins(Product.start({ services: ['gateway', 'scheduler', 'fetcher', 'normalizer', 'warehouse-loader'], env: { PARTNER_RATE_LIMITS: 'false' } }));
   await product.connectWarehouse();
   const redirectUris = [`${gatewayUrl(product.ports)}/api/v1/oauth/callback`];
   // In the past, so that exports, which leave the last minute out, have everything.
-  zendesk = await startZendeskSimulator({ startAt: Date.now() - 2 * HOUR, data: { tickets: 20 } });
+  zendesk = await begins(startZendeskSimulator({ startAt: Date.now() - 2 * HOUR, data: { tickets: 20 } }));
   const client = zendesk.addOAuthClient({ redirectUris });
   await product.api.put('oauth/zendesk/client', { clientId: client.clientId, clientSecret: client.clientSecret });
-  salesforce = await startSalesforceSimulator({ startAt: Date.now() - 72 * HOUR, data: { accounts: 10, days: 20 } });
+  salesforce = await begins(startSalesforceSimulator({ startAt: Date.now() - 72 * HOUR, data: { accounts: 10, days: 20 } }));
   salesforce.defineObject('Invoice__c', ['Amount__c:currency']);
   salesforce.create('Invoice__c', { Name: 'INV-1', Amount__c: 12 }, salesforce.now() - HOUR);
   const app = salesforce.addApp(true);
   await product.api.put('oauth/salesforce/client', { clientId: app.clientId, clientSecret: app.clientSecret });
-  stripe = await startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 8, days: 30 } });
-  browser = await launch();
+  stripe = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 8, days: 30 } }));
+  browser = await begins(launch());
   person = await Person.at(browser, gatewayUrl(product.ports));
   await person.signsIn(product.owner, product.secrets.ownerPassword);
 }, 300_000);
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([stripe?.stop(), zendesk?.stop(), salesforce?.stop()]);
-  await product?.stop();
-}, 120_000);
 
 const made = (name: string): Promise<Source> => eventually(`${name} is there`, async () => (await product.api.get<{ data: Source[] }>('sources')).data.find(({ slug }) => slug === name.toLowerCase()), product);
 
