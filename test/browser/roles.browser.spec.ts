@@ -33,7 +33,7 @@ beforeAll(async () => {
 }, 300_000);
 
 const ID = /[0-9a-f-]{36}/g;
-const MUTATING = /^(add|connect|create|new|invite|remove|revoke|delete|save|rename|pause|resume|sync now|withdraw|replay|discard|enable|disable|test|move|run |compute|rotate|make|reconnect|read anew|cancel|measure|try it|retry|send|verify|change|apply|store|preview)/i;
+const MUTATING = /^(add|connect|create|new|invite|remove|revoke|delete|save|rename|pause|resume|sync now|withdraw|replay|discard|enable|disable|test|move|run |compute|rotate|make|reconnect|read anew|cancel|measure|try it|retry|send|verify|change (?!the password)|apply|store|preview)/i;
 
 const namesOf = async (controls: Locator): Promise<string[]> => controls.evaluateAll((elements) => elements.map((element) => (element.getAttribute('aria-label') ?? (element as unknown as { innerText: string }).innerText).trim()));
 

@@ -1,11 +1,15 @@
 import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
+import { IconLock } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
+import { useMay } from '../api/session';
+import { Empty } from './state-view';
 
 export interface Crumb { readonly title: string; readonly to: string }
 
-/** A page's frame: where one is, its title, its actions. */
-export function Page({ title, crumbs = [], badge, lead, actions, children }: { title: string; crumbs?: readonly Crumb[]; badge?: ReactNode; lead?: ReactNode; actions?: ReactNode; children: ReactNode }) {
+/** A page's frame: where one is, its title, its actions. What only editors may do says so to others instead. */
+export function Page({ title, crumbs = [], badge, lead, actions, editorsOnly = false, children }: { title: string; crumbs?: readonly Crumb[]; badge?: ReactNode; lead?: ReactNode; actions?: ReactNode; editorsOnly?: boolean; children: ReactNode }) {
+  const mayEdit = useMay('editor');
   useEffect(() => { document.title = `${title} · Cloud sources`; }, [title]);
   return (
     <Stack gap="lg">
@@ -17,7 +21,7 @@ export function Page({ title, crumbs = [], badge, lead, actions, children }: { t
         </Group>
         {lead !== undefined && <Text c="dimmed" component="div">{lead}</Text>}
       </Stack>
-      {children}
+      {editorsOnly && !mayEdit ? <Empty icon={IconLock} title="This is for editors and owners">You may look at everything, and change nothing. Ask an owner of the workspace.</Empty> : children}
     </Stack>
   );
 }

@@ -35,7 +35,7 @@ export function NewDestinationPage() {
   // What is said beside a field isn't said again.
   const isShown = create.error instanceof ApiProblem && (create.error.problem.errors ?? []).some(({ field }) => ['name', 'url', 'secret', 'filter.sources', 'filter.events', 'filter.condition'].includes(field));
   return (
-    <Page title={`Add: ${info.title}`} crumbs={[{ title: 'Destinations', to: '/destinations' }]} lead="It gets the events that arrive from now on.">
+    <Page editorsOnly title={`Add: ${info.title}`} crumbs={[{ title: 'Destinations', to: '/destinations' }]} lead="It gets the events that arrive from now on.">
       <form onSubmit={(event) => { event.preventDefault(); create.mutate({ kind, name, url, filter: cleaned(filter), ...(kind === 'segment' && { secret: writeKey }) }); }}>
         <Stack maw={640}>
           <TextInput label="Name" required maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} error={errorOf('name')} />

@@ -90,7 +90,7 @@ function NewMeasure({ kind }: { kind: Kind }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const create = useAction((body: Draft & { warehouseId: string }) => createMeasure(kind, body), { touches: [['measures']], then: ({ id }) => navigate({ to: `${to}/${id}` }) });
   return (
-    <Page title={`New ${one}`} crumbs={[{ title, to }]}>
+    <Page editorsOnly title={`New ${one}`} crumbs={[{ title, to }]}>
       <Loaded query={warehouses}>{(all) => {
         const warehouseId = chosen ?? all[0]?.id;
         if (warehouseId === undefined) return <Alert color="yellow" title="Connect a warehouse first">It is measured in a warehouse.</Alert>;

@@ -18,7 +18,7 @@ function NewModel({ kind }: { kind: Kind }) {
     },
   });
   return (
-    <Page title={`New ${kind.one}`} crumbs={[{ title: kind.title, to: kind.path }]}>
+    <Page editorsOnly title={`New ${kind.one}`} crumbs={[{ title: kind.title, to: kind.path }]}>
       <ModelForm kind={kind} isNew busy={create.isPending} error={create.error} action={`Create the ${kind.one}`} save={(values) => create.mutate(values)} initial={{ name: '', description: '', statement: '', intervalMinutes: 60, warehouseId: '' }} />
     </Page>
   );

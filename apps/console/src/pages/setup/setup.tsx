@@ -48,7 +48,7 @@ function Wizard({ entry }: { entry: Entry }) {
   if (reached < 4 && missing !== undefined) setMissing(undefined);
   const needsWarehouse = entry.kinds.includes('object') && warehouses.data?.some(({ enabled }) => enabled) === false;
   return (
-    <Page title={`Connect ${entry.title}`} crumbs={[{ title: 'Catalog', to: '/catalog' }]} lead={entry.description}>
+    <Page editorsOnly title={`Connect ${entry.title}`} crumbs={[{ title: 'Catalog', to: '/catalog' }]} lead={entry.description}>
       {needsWarehouse && <Alert color="yellow" title="Connect a warehouse first"><Text size="sm">Object collections are loaded into a warehouse. <Anchor component={Link} to="/warehouses/new" search={{ back: `/sources/new/${entry.name}` } as never} underline="always">Connect one</Anchor> and you come back here.</Text></Alert>}
       <Stepper active={reached - 1} onStepClick={(index) => { if (index + 1 < reached && made === undefined) go(index + 1); }} allowNextStepsSelect={false} size="sm">
         <Stepper.Step label="Credentials" description="tested live">

@@ -25,7 +25,7 @@ export function NewWarehousePage() {
   });
   const errorOf = (field: string): string | undefined => (create.error instanceof ApiProblem ? create.error.field(field) : undefined);
   return (
-    <Page title="Connect a warehouse" crumbs={[{ title: 'Warehouses', to: '/warehouses' }]} lead="PostgreSQL 14 or newer. Its user must be allowed to create schemas in the database.">
+    <Page editorsOnly title="Connect a warehouse" crumbs={[{ title: 'Warehouses', to: '/warehouses' }]} lead="PostgreSQL 14 or newer. Its user must be allowed to create schemas in the database.">
       <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
         <Stack maw={560}>
           <TextInput label="Name" required {...form.getInputProps('name')} error={errorOf('name')} />
