@@ -19,7 +19,9 @@ export function Arrival({ run }: { run: Run }) {
     { state: over ? 'done' : 'going', text: `${counted(data.records, 'record')} read` },
     data.pagesOnTheWay > 0 ? { state: 'going', text: `normalising: at most ${counted(data.pagesOnTheWay, 'page')} to go` } : { state: over ? 'done' : 'going', text: over ? 'all normalised' : 'normalised so far' },
     ...data.warehouses.map(({ name, onTheWay }): Step => onTheWay === null ? { state: 'unknown', text: `${name} doesn't answer; nothing is lost` }
-      : data.pagesOnTheWay > 0 ? { state: 'going', text: `then into ${name}` } : onTheWay > 0 ? { state: 'going', text: `at most ${counted(onTheWay, 'record')} on the way into ${name}` } : !over ? { state: 'going', text: `in ${name} so far` } : { state: 'done', text: `all in ${name}` }),
+      : data.pagesOnTheWay > 0 || !over ? { state: 'going', text: `then into ${name}` }
+        // Marks of transactions are among the offsets between.
+        : onTheWay > 0 ? { state: 'going', text: `at most ${counted(Math.min(onTheWay, data.records), 'record')} on the way into ${name}` } : { state: 'done', text: `all in ${name}` }),
   ];
   return (
     <Group gap="xs" role="status" aria-label="What has arrived">
