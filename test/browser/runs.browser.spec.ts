@@ -34,6 +34,7 @@ beforeAll(async () => {
   await product.connectWarehouse();
   source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', intervalMinutes: 1_440, collections: COLLECTIONS });
   expect(await product.newestRunEnds(source.id)).toMatchObject({ state: 'succeeded' });
+  await untilTrue('every customer has a row', async () => await product.warehouse.count(source.slug, 'customers') === partner.ids('customers').length, product);
   browser = await begins(launch());
   owner = await Person.at(browser, gatewayUrl(product.ports));
   await owner.signsIn(product.owner, product.secrets.ownerPassword);
