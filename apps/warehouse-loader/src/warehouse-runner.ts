@@ -36,7 +36,7 @@ const FETCH_BYTES = 4 * 1024 * 1024;
 /** Rows wait for their batch by the chunk, not by the partition. */
 const PARTITIONS_AT_ONCE = 64;
 /** A fetch asks for hundreds of partitions: at 200 events a second it would be asked for each of them. */
-const PACE_MS = 50;
+const PACE_MS = 100;
 
 /** One warehouse's consumer and pipeline, from the first connection to the stop. */
 export class WarehouseRunner {
