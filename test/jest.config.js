@@ -23,6 +23,8 @@ const base = {
 const ignore = (...more) => [...base.testPathIgnorePatterns, ...more];
 export default {
   rootDir,
+  // Jest's 5 s are for idle machines.
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,deploy}/**/*.spec.ts'], testPathIgnorePatterns: ignore('\\.int\\.spec\\.ts$', '\\.conformance\\.spec\\.ts$') },
     { ...base, displayName: 'conformance', testMatch: ['<rootDir>/libs/**/*.conformance.spec.ts'] },
