@@ -10,6 +10,8 @@ import { EventForwarderConfig } from './event-forwarder.config.js';
 import { Lanes } from './lanes.js';
 import { ForwarderPipeline } from './pipeline.js';
 
+/** Fetches of little are so far apart: each asks for every event topic. */
+const PACE_MS = 50;
 /** How often topics that are new are looked for, the log is pruned and the backlog is measured. */
 const TOPICS_MS = 30_000;
 const FORGET_MS = 600_000;
@@ -88,7 +90,7 @@ export class EventForwarderService implements OnApplicationBootstrap, OnApplicat
     const { pipeline, config } = this;
     if (topics.length === 0 || pipeline === undefined) return;
     this.consumer = new BatchConsumer(kafka, {
-      groupId: `${config.topicPrefix}event-forwarder`, topics, maxBytesPerPartition: 1024 * 1024,
+      groupId: `${config.topicPrefix}event-forwarder`, topics, maxBytesPerPartition: 1024 * 1024, concurrency: 16, paceMs: PACE_MS,
       onBatch: (batch, control) => pipeline.handle(batch, control),
       onTick: () => this.health.tick('events'),
       onFailure: (error) => { throw error; },
