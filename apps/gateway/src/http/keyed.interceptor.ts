@@ -40,15 +40,16 @@ export class KeyedInterceptor implements NestInterceptor {
       const text = this.vault.open(begun.answerSealed, sealContext.repeatedAnswer(workspaceId));
       return of(text === '' ? undefined : JSON.parse(text) as unknown);
     }
+    let answer: unknown;
     try {
-      const answer = await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
-      const text = answer === undefined ? '' : JSON.stringify(answer);
-      await this.requests.answered(request, reply.statusCode, this.vault.seal(text, sealContext.repeatedAnswer(workspaceId)));
-      return of(answer);
+      answer = await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
     } catch (error) {
       await this.requests.forget(request);
       throw error;
     }
+    // It is done: when this fails, the key stays taken, so that a repeat doesn't do it again at once.
+    await this.requests.answered(request, reply.statusCode, this.vault.seal(answer === undefined ? '' : JSON.stringify(answer), sealContext.repeatedAnswer(workspaceId)));
+    return of(answer);
   }
 
   /** Waits for who is at it. @throws Problem when that takes too long, or the key belongs to another request */
