@@ -119,7 +119,7 @@ export class BatchConsumer implements BatchControl {
             resolve: (offset) => resolveOffset((BigInt(offset) - 1n).toString()),
           }, this);
           const rest = fetched + (options.paceMs ?? 0) - performance.now();
-          if (rest >= 1 && !this.stopping && messages.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) < LITTLE_BYTES) await sleep(rest);
+          if (rest >= 1 && !this.stopping && isLittle(messages)) await sleep(rest);
         } catch (error) {
           // kafkajs would call the handler again with the same batch, eight times, and then restart as if nothing had been.
           this.failed = true;
@@ -151,4 +151,10 @@ export class BatchConsumer implements BatchControl {
     await this.consumer.disconnect();
     while (this.inHand > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Looks at no more of them than it must. */
+function isLittle(messages: readonly IncomingMessage[]): boolean {
+  let bytes = 0;
+  return messages.every(({ value }) => (bytes += value?.length ?? 0) < LITTLE_BYTES);
 }
