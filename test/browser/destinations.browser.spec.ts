@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startEventCatcher, startStripeSimulator, stripeSignature, type EventCatcher, type StripeSimulator } from '#testing';
+import { startEventCatcher, startStripeSimulator, type EventCatcher, type StripeSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source, Webhook } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
+import { posted, signedByStripe } from '../e2e/support/webhook.js';
 import { Person, launch } from './browser.js';
 import { looksWell, stage } from './stage.js';
 
@@ -24,8 +25,7 @@ async function happens(): Promise<void> {
   sent += 1;
   const created = Math.floor(Date.now() / 1000);
   const body = JSON.stringify({ id: `evt_browser${sent}`, object: 'event', type: 'invoice.paid', created, api_version: '2026-08-26.dahlia', data: { object: { id: `in_${sent}`, object: 'invoice', customer: `cus_${sent}`, amount_paid: 4_900, currency: 'eur' } } });
-  const taken = await fetch(webhook.url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'stripe-signature': stripeSignature(body, [product.secrets.webhookSecret], created) } });
-  expect(taken.status).toBe(200);
+  expect(await posted(webhook.url, body, signedByStripe(body, product.secrets.webhookSecret))).toMatchObject({ status: 200 });
 }
 
 beforeAll(async () => {

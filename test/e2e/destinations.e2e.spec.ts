@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startEventCatcher, startStripeSimulator, stripeSignature, type CaughtRequest, type EventCatcher, type StripeSimulator } from '#testing';
+import { startEventCatcher, startStripeSimulator, type CaughtRequest, type EventCatcher, type StripeSimulator } from '#testing';
 import type { List, Source, Webhook } from './support/api.js';
 import { untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
+import { posted, signedByStripe } from './support/webhook.js';
 
 interface Destination { readonly id: string; readonly secret: string; readonly enabled: boolean; readonly state: string; readonly trouble: { readonly title: string; readonly remedy: string } | null; readonly deliveries: Readonly<Record<string, number>> }
 interface Delivery { readonly id: string; readonly state: string; readonly reason: string | null; readonly attempts: number; readonly log: readonly { readonly status: number | null; readonly answer: string | null }[] }
@@ -27,8 +28,7 @@ async function happens(customer: string, more: Readonly<Record<string, unknown>>
   const id = `evt_forwarded${sent}`;
   const created = Math.floor(Date.now() / 1000);
   const body = JSON.stringify({ id, object: 'event', type: 'customer.updated', created, api_version: '2026-08-26.dahlia', data: { object: { id: customer, object: 'customer', created, ...more } } });
-  const taken = await fetch(webhook.url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'stripe-signature': stripeSignature(body, [product.secrets.webhookSecret], created) } });
-  expect(taken.status).toBe(200);
+  expect(await posted(webhook.url, body, signedByStripe(body, product.secrets.webhookSecret))).toMatchObject({ status: 200 });
   return id;
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { attribute } from '#contracts';
-import { startStripeSimulator, stripeSignature, type StripeSimulator } from '#testing';
+import { startStripeSimulator, type StripeSimulator } from '#testing';
 import { SERVICE_NAMES } from '../../deploy/local/src/services.js';
 import type { List, ProblemDetails, RunDetail, Source, Webhook } from './support/api.js';
 import { eventually, untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
+import { posted, signedByStripe } from './support/webhook.js';
 
 /** The main way of issue and product: sign in, connect, sync, change, webhook, verify; the partner is a Stripe account of our own. */
 interface Collection { readonly name: string; readonly kind: 'object' | 'event'; readonly callsPerSync: number }
@@ -41,12 +42,12 @@ async function verify(...args: readonly string[]): Promise<void> {
 }
 
 async function hook(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
-  const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
-  hooks.push(await answer.text());
-  return answer.status;
+  const { status, text } = await posted(url, body, headers);
+  hooks.push(text);
+  return status;
 }
 
-const sign = (body: string, secret = product.secrets.webhookSecret): Record<string, string> => ({ 'stripe-signature': stripeSignature(body, [secret], Math.floor(Date.now() / 1000)) });
+const sign = (body: string, secret = product.secrets.webhookSecret): Record<string, string> => signedByStripe(body, secret);
 
 beforeAll(async () => {
   product = await Product.start({ env: { LOG_LEVEL: 'debug' } });

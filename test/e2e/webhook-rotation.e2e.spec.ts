@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startStripeSimulator, stripeSignature, type StripeSimulator } from '#testing';
+import { startStripeSimulator, type StripeSimulator } from '#testing';
 import type { Source, Webhook } from './support/api.js';
 import { eventually, untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
+import { posted, signedByStripe } from './support/webhook.js';
 
 const SLUG = 'rotated';
 
@@ -23,9 +24,7 @@ async function send(url: string, secret: string): Promise<number> {
   sent += 1;
   const created = Math.floor(Date.now() / 1000);
   const body = JSON.stringify({ id: `evt_rotated${sent}`, object: 'event', type: 'customer.created', created, api_version: '2026-08-26.dahlia', data: { object: { id: `cus_rotated${sent}`, object: 'customer', created } } });
-  const answer = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'stripe-signature': stripeSignature(body, [secret], created) } });
-  await answer.arrayBuffer();
-  return answer.status;
+  return (await posted(url, body, signedByStripe(body, secret))).status;
 }
 
 /** Several senders, without a pause, each with what the partner was told when it sends, until `work` is done. */

@@ -44,9 +44,10 @@ export class RecordProducer {
   constructor(kafka: Kafka, options: Partial<RecordProducerOptions> = {}) {
     this.options = { ...DEFAULTS, ...options };
     const { deliveryTimeoutMs } = this.options;
+    // Enough pauses (50, 100, 200, … ms) to outlast the election of a leader within the time there is.
     this.producer = kafka.producer({
       allowAutoTopicCreation: false, createPartitioner,
-      retry: { initialRetryTime: 50, maxRetryTime: Math.min(1_000, deliveryTimeoutMs / 4), retries: deliveryTimeoutMs >= 10_000 ? 10 : 3 },
+      retry: { initialRetryTime: 50, maxRetryTime: Math.min(1_000, deliveryTimeoutMs / 4), retries: deliveryTimeoutMs >= 10_000 ? 10 : 6 },
     });
   }
 
