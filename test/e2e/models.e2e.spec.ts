@@ -5,7 +5,7 @@ import { startEventCatcher, type EventCatcher } from '#testing';
 import { untilTrue } from './support/eventually.js';
 import { Product } from './support/product.js';
 
-interface Model { readonly id: string; readonly slug: string; readonly lastRun: { readonly id: string; readonly state: string } | null; readonly lastSuccess: { readonly size: number } | null }
+interface Model { readonly id: string; readonly slug: string; readonly lastRun: { readonly id: string; readonly state: string } | null; readonly lastSuccess: { readonly size: number } | null; readonly deleting: { readonly error: { readonly title: string } | null } | null }
 interface Change { readonly id: string; readonly user: string; readonly event: string }
 
 interface Message { readonly type: string; readonly messageId: string; readonly event?: string; readonly userId: string; readonly properties?: { readonly audience: string }; readonly traits?: object }
@@ -116,4 +116,18 @@ it('an audience\'s users reach destinations, signed and as users of a tracking A
   expect([ids('audience_entered'), ids('audience_exited')]).toEqual([30, 30]);
   expect(new Map((await changesOf(id)).map((change) => [change.id, change])).size).toBe(60);
   expect(await product.warehouse.rows(`select 1 from information_schema.tables where table_schema = 'audiences' and table_name = 'few'`)).toEqual([]);
+  await untilTrue('both are gone', async () => [(await product.api.ask('GET', `audiences/${id}`)).status, (await product.api.ask('GET', `traits/${trait}`)).status].join() === '404,404', product);
 }, 300_000);
+
+it('an audience that can\'t be deleted says why, holds its warehouse, and lets everybody go once it can', async () => {
+  const { id } = await product.api.post<Model>('audiences', { name: 'Held', statement: 'select id as user_id from shop.few', intervalMinutes: null });
+  const deleting = async () => (await product.api.get<Model>(`audiences/${id}`)).deleting;
+  await untilTrue('it is computed', async () => (await product.api.get<Model>(`audiences/${id}`)).lastSuccess?.size === 30, product);
+  await product.warehouse.rows('create view shop.held as select * from audiences.held');
+  await product.api.delete(`audiences/${id}`);
+  await untilTrue('it says what holds it', async () => (await deleting())?.error?.title.includes('depend on its table audiences.held') === true, product);
+  await product.warehouse.rows('drop view shop.held');
+  await product.api.delete(`audiences/${id}`);
+  await untilTrue('it is gone', async () => (await product.api.ask('GET', `audiences/${id}`)).status === 404, product);
+  expect((await changesOf(id)).filter(({ event }) => event === 'audience_exited')).toHaveLength(30);
+}, 120_000);

@@ -72,8 +72,17 @@ describe('an audience', () => {
     expect(await call('POST', `/audiences/${id}/compute`)).toMatchObject({ status: 202, body: { lastRun: { state: 'queued' } } });
     expect((await call('GET', `/audiences/${id}/runs`)).body.data).toHaveLength(1);
     expect((await call('DELETE', `/audiences/${id}`)).status).toBe(204);
-    expect((await call('GET', `/audiences/${id}`)).status).toBe(404);
+    // It goes once everybody has left it; until then nothing else can be done to it.
+    expect(await call('GET', `/audiences/${id}`)).toMatchObject({ status: 200, body: { enabled: false, deleting: { since: expect.any(String), error: null }, lastRun: { trigger: 'delete', state: 'queued' } } });
+    expect(await call('PATCH', `/audiences/${id}`, { enabled: true })).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(await call('POST', `/audiences/${id}/compute`)).toMatchObject({ status: 409 });
+    expect(await call('POST', '/audiences', { name: 'Changing', statement: statement() })).toMatchObject({ status: 409, body: { code: 'slug_taken', title: expect.stringContaining('being deleted') } });
+    expect((await call('DELETE', `/audiences/${id}`)).status).toBe(204);
     expect(await gateway.database.query('select trigger from model_runs where model_id = $1', [id])).toEqual([{ trigger: 'delete' }]);
+    expect((await call('DELETE', `/audiences/${id}?force=yes`)).status).toBe(400);
+    expect((await call('DELETE', `/audiences/${id}?force=true`)).status).toBe(204);
+    expect((await call('GET', `/audiences/${id}`)).status).toBe(404);
+    expect(await gateway.database.query(`select changes from audit_log where target_id = $1 and action = 'audiences.delete' order by id desc limit 1`, [id])).toEqual([{ changes: { force: 'true' } }]);
     expect((await call('GET', `/traits/${id}`)).status).toBe(404);
     expect((await call('GET', `/audiences/${anyId}`)).status).toBe(404);
   }, 30_000);
@@ -103,8 +112,11 @@ describe('its warehouse', () => {
   it('stays while something is computed in it, and takes its reader with it', async () => {
     const reader = async (): Promise<number> => (await sql.query('select from pg_roles where rolname = $1', [`cs_reader_${warehouseId.replaceAll('-', '')}`])).rowCount ?? 0;
     for (const { id } of (await call('GET', '/sources')).body.data) await call('DELETE', `/sources/${id}`);
-    expect(await call('DELETE', `/warehouses/${warehouseId}`)).toMatchObject({ status: 409, body: { code: 'warehouse_in_use' } });
-    for (const kind of ['audiences', 'traits']) for (const { id } of (await call('GET', `/${kind}`)).body.data) await call('DELETE', `/${kind}/${id}`);
+    expect(await call('DELETE', `/warehouses/${warehouseId}`)).toMatchObject({ status: 409, body: { code: 'warehouse_in_use', title: 'This warehouse is needed by traits and audiences (Große Kunden, Spent).' } });
+    const each = async (more = ''): Promise<void> => { for (const kind of ['audiences', 'traits']) for (const { id } of (await call('GET', `/${kind}`)).body.data) await call('DELETE', `/${kind}/${id}${more}`); };
+    await each();
+    expect(await call('DELETE', `/warehouses/${warehouseId}`)).toMatchObject({ status: 409, body: { code: 'warehouse_in_use', title: 'This warehouse is needed by traits and audiences that are being deleted (Große Kunden, Spent).' } });
+    await each('?force=true');
     expect(await reader()).toBe(1);
     expect((await call('DELETE', `/warehouses/${warehouseId}`)).status).toBe(204);
     expect(await reader()).toBe(0);

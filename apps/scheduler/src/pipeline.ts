@@ -11,7 +11,7 @@ export interface SchedulerPorts {
   readonly schedule: ScheduleRepository;
   readonly outbox: Pick<OutboxRepository, 'take'>;
   readonly health: Pick<HealthRepository, 'judge'>;
-  readonly models: Pick<ModelRunRepository, 'queueDue'>;
+  readonly models: Pick<ModelRunRepository, 'queueDue' | 'queueDeletes'>;
   /** One turn of support/notify.ts. */
   readonly notify: () => Promise<Notified>;
   /** One turn of notifications/tell.ts. */
@@ -47,7 +47,7 @@ const IDLE = { due: 0, queued: 0, overQuota: 0, warned: 0, paused: 0, takenBack:
  * The whole service. Of several processes one is active, by an advisory lock; the others take over when it is gone.
  *
  *     every tick   due source → queued run + command in the outbox, due time moved on        tick/
- *                  due trait or audience → queued computation, for the loader of its warehouse  tick/
+ *                  due trait or audience, or deleted and still there → queued computation, for the loader of its warehouse  tick/
  *                  (once a minute: due times of a clock that was set back → into phase)
  *                  expired lease → queued again, or failed after three                        leases/
  *                  deferred and due → queued; unclaimed → command once more                   leases/

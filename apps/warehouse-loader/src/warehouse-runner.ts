@@ -76,8 +76,10 @@ export class WarehouseRunner {
 
   /** After every look at the control database: what was chosen anew is told to the warehouse, what is to be caught up with is begun. */
   async turn(): Promise<void> {
-    if (this.consumer === undefined || this.stopped) return;
+    if (this.stopped) return;
+    // Also of a warehouse that was never reached: those who wait are told why.
     this.models.turn();
+    if (this.consumer === undefined) return;
     const { directory, selections, groupId } = this.context;
     const version = directory.version(this.warehouseId);
     if (version > this.told) {

@@ -37,7 +37,7 @@ export { SupportRepository, type RunAttempt, type RunDossier, type SupportNotifi
 export { ThrottleRepository, type Throttle } from './throttle.repository.js';
 export { UsageRepository, type MeasuredCalls, type Usage } from './usage.repository.js';
 export { VerificationRepository, type Verification, type VerificationTask } from './verification.repository.js';
-export { WarehouseRepository, type NewWarehouse, type WarehouseChange } from './warehouse.repository.js';
+export { WarehouseRepository, type NewWarehouse, type WarehouseChange, type WarehouseUse } from './warehouse.repository.js';
 export { WebhookRepository, type WebhookDelivery, type WebhookSecret, type WebhookSummary, type WebhookTally, type WebhookTarget } from './webhook.repository.js';
 export { WorkspaceRepository } from './workspace.repository.js';
 /** The control database's connection pool, as the repositories take it. */

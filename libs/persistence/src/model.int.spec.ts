@@ -3,6 +3,7 @@ import { testDatabase, type TestDatabase } from '#testing';
 import { migrate, newId, openDatabase } from './database.js';
 import { ModelRepository, SlugTaken, type NewModel } from './model.repository.js';
 import { ModelRunRepository } from './model-run.repository.js';
+import { WarehouseRepository } from './warehouse.repository.js';
 import type { DataSource } from 'typeorm';
 import type { Principal } from './access.repository.js';
 
@@ -76,7 +77,51 @@ describe('a model', () => {
     expect(await runs.take(warehouseId, 'a', LEASE_MS)).toBeUndefined();
     await runs.finish(task!, { state: 'succeeded', size: 1 });
     expect(await runs.take(warehouseId, 'a', LEASE_MS)).toMatchObject({ modelId: running, trigger: 'delete' });
-    expect(await models.get(workspaceId, 'audience', running)).toBeUndefined();
+  }, 30_000);
+
+  it('that is deleted stays until that is done, and is tried again later and later', async () => {
+    const warehouseId = await warehouse();
+    const id = await made(warehouseId, 'going');
+    const deleting = async () => (await models.get(workspaceId, 'audience', id))?.deleting;
+    const fails = async (): Promise<void> => { await runs.finish((await runs.take(warehouseId, 'a', LEASE_MS))!, { state: 'failed', error: { code: 'warehouse_refused', title: 'A view.', remedy: 'Drop it.' } }); };
+    expect(await deleting()).toBeNull();
+    await models.delete(id);
+    await runs.waiting(warehouseId, { code: 'warehouse_unavailable', title: 'Away.', remedy: 'Wait.' });
+    expect(await deleting()).toMatchObject({ since: expect.any(Date), error: { title: 'Away.' }, nextTryAt: null });
+    for (const minutes of [1, 2, 4]) {
+      await fails();
+      const { error, nextTryAt } = (await deleting())!;
+      expect([error?.title, Math.round((nextTryAt!.getTime() - Date.now()) / 60_000)]).toEqual(['A view.', minutes]);
+      await runs.queueDeletes();
+      expect(await runs.take(warehouseId, 'a', LEASE_MS)).toBeUndefined();
+      await database.query(`update model_runs set finished_at = finished_at - interval '1 hour' where model_id = $1`, [id]);
+      await runs.queueDeletes();
+      expect(await deleting()).toMatchObject({ error: { title: 'A view.' }, nextTryAt: null });
+    }
+    // Its table is there, so its slug is taken, and its warehouse stays.
+    await expect(made(warehouseId, 'going')).rejects.toMatchObject({ deleting: true });
+    const warehouses = new WarehouseRepository(database);
+    expect(await warehouses.delete(workspaceId, warehouseId)).toEqual([{ kind: 'audience', name: 'going', deleting: true }]);
+    await warehouses.change(warehouseId, { enabled: false });
+    expect(await deleting()).toMatchObject({ error: { code: 'warehouse_disabled' } });
+    // Lost three times like any other one, and yet tried again.
+    for (let loss = 0; loss < 3; loss++) await expire((await runs.take(warehouseId, 'a', LEASE_MS))!.runId);
+    expect(await runs.take(warehouseId, 'a', LEASE_MS)).toBeUndefined();
+    await models.delete(id);
+    await runs.finish((await runs.take(warehouseId, 'a', LEASE_MS))!, { state: 'succeeded' });
+    expect([await models.get(workspaceId, 'audience', id), await models.runs(id, 5)]).toEqual([undefined, []]);
+    expect(await warehouses.delete(workspaceId, warehouseId)).toEqual([]);
+  }, 30_000);
+
+  it('that is given up is gone at once, whoever works at it', async () => {
+    const warehouseId = await warehouse();
+    const id = await made(warehouseId, 'forgotten');
+    const task = (await runs.take(warehouseId, 'a', LEASE_MS))!;
+    await models.forget(id);
+    expect(await models.get(workspaceId, 'audience', id)).toBeUndefined();
+    await runs.finish(task, { state: 'succeeded', size: 1 });
+    expect(await models.request(id)).toBe(false);
+    await made(warehouseId, 'forgotten');
   }, 30_000);
 });
 

@@ -7,6 +7,9 @@ export type NewWarehouse = Pick<WarehouseEntity, 'id' | 'workspaceId' | 'name' |
 
 export type WarehouseChange = Partial<Pick<WarehouseEntity, 'enabled' | 'busyHours' | 'location' | 'urlSealed' | 'readerUser' | 'readerPasswordSealed'>>;
 
+/** What needs a warehouse. */
+export interface WarehouseUse { readonly kind: 'source' | 'audience' | 'trait'; readonly name: string; readonly deleting: boolean }
+
 export class WarehouseRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -39,17 +42,17 @@ export class WarehouseRepository {
     if (Object.keys(change).length > 0) await this.database.getRepository(WarehouseEntity).update({ id }, change);
   }
 
-  /** False when sources load into it (deleted ones let go of it), or models are computed in it. */
-  delete(workspaceId: string, id: string): Promise<boolean> {
+  /** @returns what needs it, and then it stays: sources load into it (deleted ones let go of it), or models are computed in it or still being deleted */
+  delete(workspaceId: string, id: string): Promise<WarehouseUse[]> {
     return this.database.transaction(async (tx) => {
       await rows(tx, 'select 1 from warehouses where id = $1 for update', [id]);
-      const used = await rows(tx, `select 1 from sources where deleted_at is null and (warehouse_id = $1
+      const uses = await rows<WarehouseUse>(tx, `select 'source' as kind, name, false as deleting from sources where deleted_at is null and (warehouse_id = $1
         or exists (select from warehouse_sources where warehouse_sources.warehouse_id = $1 and source_id = sources.id and included))
-        union all select 1 from models where warehouse_id = $1 and deleted_at is null limit 1`, [id]);
-      if (used.length > 0) return false;
+        union all select kind, name, deleted_at is not null from models where warehouse_id = $1 order by 1, 2`, [id]);
+      if (uses.length > 0) return uses;
       await rows(tx, 'update sources set warehouse_id = null where warehouse_id = $1', [id]);
       await tx.getRepository(WarehouseEntity).delete({ id, workspaceId });
-      return true;
+      return [];
     });
   }
 }

@@ -81,6 +81,29 @@ describe('an audience', () => {
     await published();
   }, 30_000);
 
+  it('says what holds its table when it is deleted, and nobody has left then', async () => {
+    const model = target('audience', 'seen');
+    await write(model, users('a'));
+    await published();
+    await sql.query('create view seen_by_somebody as select * from audiences.seen');
+    await expect(store.drop(model, String(++token))).rejects.toMatchObject({ name: 'WarehouseRefusedError', reason: expect.stringContaining('audiences.seen') });
+    expect([await rowsOf('audiences.seen'), await store.isUnpublished(model.modelId)]).toEqual([[{ user_id: 'a' }], false]);
+    await sql.query('drop view seen_by_somebody');
+    await store.drop(model, String(++token));
+    expect(await store.isUnpublished(model.modelId)).toBe(true);
+    expect((await published()).map(({ userId, event }) => [userId, event])).toEqual([['a', 'audience_exited']]);
+    expect(await store.isUnpublished(model.modelId)).toBe(false);
+    // One that was lost long ago wakes up.
+    await expect(write(model, users('a'), 'text', token - 1)).rejects.toBeInstanceOf(OldComputationError);
+  }, 30_000);
+
+  it('takes the place of one that was given up', async () => {
+    await write(target('audience', 'left'), users('a', 'b'));
+    expect(await write(target('audience', 'left'), users('b'))).toMatchObject({ size: 1, entered: 1 });
+    expect(await rowsOf('audiences.left')).toEqual([{ user_id: 'b' }]);
+    await published();
+  }, 30_000);
+
   it('lists its users in pages', async () => {
     const model = target('audience', 'paged');
     await write(model, users('a1', 'a2', 'b1'));

@@ -64,6 +64,9 @@ export abstract class ModelStore {
   /** Hands the oldest changes of the warehouse, in order, to `send` and forgets them once it has resolved. One process at a time; the others get 0. */
   abstract publish(warehouseId: string, limit: number, send: (changes: readonly ModelChange[]) => Promise<void>): Promise<number>;
 
+  /** Whether changes of the model wait to be published. */
+  abstract isUnpublished(modelId: string): Promise<boolean>;
+
   /** By the user's id, after `after`; those that begin with `prefix`. Undefined: it was never computed. */
   abstract members(modelId: string, limit: number, after: string | undefined, prefix: string): Promise<ModelMember[] | undefined>;
 

@@ -35,7 +35,7 @@ export class AuditTrail {
     request.auditId = await this.log.add({
       workspaceId, actorKind: apiKeyId === null ? 'person' : 'api_key', actorId: apiKeyId ?? userId, actorName: name,
       action: `${resource}.${handler.name}`, title: summary ?? `${method} ${path}`, method, path, targetId: targetIn(request.params), targetName: null, status: null,
-      changes: changesIn(request.body), ...originOf(request),
+      changes: changesIn(method === 'DELETE' ? request.query : request.body), ...originOf(request),
     });
   }
 

@@ -1,5 +1,5 @@
 /** Fields whose values can't be secrets, whatever route they are sent to. */
-const SHOWN = ['name', 'role', 'email', 'connector', 'enabled', 'timeZone', 'workspaceId', 'collection', 'collections', 'intervalMinutes', 'from', 'to'];
+const SHOWN = ['name', 'role', 'email', 'connector', 'enabled', 'timeZone', 'workspaceId', 'collection', 'collections', 'intervalMinutes', 'from', 'to', 'force'];
 const MOST_FIELDS = 50;
 const CHARS = 200;
 

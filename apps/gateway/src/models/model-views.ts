@@ -3,8 +3,8 @@ import type { ModelMember } from '#warehouse';
 import { invalid } from '../http/problem.js';
 import type { ModelMemberListDto, ModelMembersQuery, ModelDto } from './models.dto.js';
 
-export const shown = ({ id, warehouseId, name, slug, description, statement, intervalMinutes, enabled, nextRunAt, author, createdAt, updatedAt, lastRun, lastSuccess }: Model): ModelDto => ({
-  id, warehouseId, name, slug, description, statement, intervalMinutes, enabled, nextRunAt: enabled ? nextRunAt : null, author, createdAt, updatedAt, lastRun, lastSuccess,
+export const shown = ({ id, warehouseId, name, slug, description, statement, intervalMinutes, enabled, nextRunAt, author, createdAt, updatedAt, lastRun, lastSuccess, deleting }: Model): ModelDto => ({
+  id, warehouseId, name, slug, description, statement, intervalMinutes, enabled, nextRunAt: enabled ? nextRunAt : null, author, createdAt, updatedAt, lastRun, lastSuccess, deleting,
 });
 
 /** A page by the user's id; the cursor is the last one, so that it fits into a URL. */

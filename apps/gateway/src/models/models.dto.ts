@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsInt, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
 import { Optional } from '../http/optional.js';
 import { Page } from '../http/paging.js';
@@ -34,6 +34,12 @@ export class ChangeModelDto {
   @ApiPropertyOptional({ description: 'A disabled one is not computed: its table stays as it is, and nobody is told anything.' }) @Optional() @IsBoolean() enabled?: boolean;
 }
 
+export class DeleteModelQuery {
+  @ApiPropertyOptional({ type: 'boolean', default: false, description: 'Gives it up at once, for a warehouse that is gone for good: nobody is told that they left, destinations keep its users, and its table stays in the warehouse.' })
+  @Optional() @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)) @IsBoolean()
+  force: boolean = false;
+}
+
 export class ModelMembersQuery {
   @ApiPropertyOptional({ description: 'Most items in the answer.', type: 'integer', minimum: 1, maximum: 1_000, default: 50 })
   @Optional() @Type(() => Number) @IsInt() @Min(1) @Max(1_000)
@@ -56,11 +62,17 @@ export class ModelRunDto {
   @ApiProperty({ type: 'integer', nullable: true }) exited!: number | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Of a trait: users who have another value than before.' }) changed!: number | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Rows without a user_id.' }) skipped!: number | null;
-  @ApiProperty({ type: () => SqlErrorDto, nullable: true, description: 'Why it failed; members are as they were.' }) error!: SqlErrorDto | null;
+  @ApiProperty({ type: () => SqlErrorDto, nullable: true, description: 'Why it failed, and members are as they were; or why it waits.' }) error!: SqlErrorDto | null;
 }
 
 export class ModelRunListDto extends Page {
   @ApiProperty({ type: () => ModelRunDto, isArray: true }) data!: ModelRunDto[];
+}
+
+export class ModelDeletionDto {
+  @ApiProperty() since!: Date;
+  @ApiProperty({ type: () => SqlErrorDto, nullable: true, description: 'Why it was not done the last time, or why it waits.' }) error!: SqlErrorDto | null;
+  @ApiProperty({ type: Date, nullable: true, description: 'After each try that failed later, up to an hour. null: it waits for its loader, or is being done.' }) nextTryAt!: Date | null;
 }
 
 export class ModelDto {
@@ -78,6 +90,7 @@ export class ModelDto {
   @ApiProperty() updatedAt!: Date;
   @ApiProperty({ type: () => ModelRunDto, nullable: true }) lastRun!: ModelRunDto | null;
   @ApiProperty({ type: () => ModelRunDto, nullable: true, description: 'What its table holds.' }) lastSuccess!: ModelRunDto | null;
+  @ApiProperty({ type: () => ModelDeletionDto, nullable: true, description: 'Somebody deleted it: it goes once everybody has left it.' }) deleting!: ModelDeletionDto | null;
 }
 
 export class ModelListDto extends Page {

@@ -48,7 +48,7 @@ export class ModelsService {
           await this.models.create(id, { warehouseId, kind, name, slug, description, statement, intervalMinutes }, caller, idempotency);
         } catch (error) {
           if (!(error instanceof SlugTaken)) throw error;
-          throw new Problem({ status: 409, code: 'slug_taken', title: `Another ${kind} has the table ${slug}.`, remedy: 'Choose another name.' });
+          throw new Problem({ status: 409, code: 'slug_taken', title: error.deleting ? `The ${kind} that has the table ${slug} is still being deleted.` : `Another ${kind} has the table ${slug}.`, remedy: error.deleting ? 'Wait until it is gone, or choose another name.' : 'Choose another name.' });
         }
         return this.get(workspaceId, kind, id);
       },
@@ -56,19 +56,20 @@ export class ModelsService {
   }
 
   async change(workspaceId: string, kind: ModelKind, id: string, change: ModelEdit): Promise<Model> {
-    const { warehouseId } = await this.get(workspaceId, kind, id);
+    const { warehouseId } = await this.kept(workspaceId, kind, id);
     if (change.statement !== undefined) await this.check(workspaceId, warehouseId, kind, change.statement);
     await this.models.change(id, change);
     return this.get(workspaceId, kind, id);
   }
 
-  async delete(workspaceId: string, kind: ModelKind, id: string): Promise<void> {
+  /** @param force nobody is told, and the table stays */
+  async delete(workspaceId: string, kind: ModelKind, id: string, force: boolean): Promise<void> {
     await this.get(workspaceId, kind, id);
-    await this.models.delete(id);
+    await (force ? this.models.forget(id) : this.models.delete(id));
   }
 
   async compute(workspaceId: string, kind: ModelKind, id: string): Promise<Model> {
-    const { enabled } = await this.get(workspaceId, kind, id);
+    const { enabled } = await this.kept(workspaceId, kind, id);
     if (!enabled) throw new Problem({ status: 409, code: 'conflict', title: `The ${kind} is disabled.`, remedy: 'Enable it: it is computed at once.' });
     await this.models.request(id);
     return this.get(workspaceId, kind, id);
@@ -90,6 +91,13 @@ export class ModelsService {
     } finally {
       await store.close().catch(() => undefined);
     }
+  }
+
+  /** @throws Problem when somebody deleted it */
+  private async kept(workspaceId: string, kind: ModelKind, id: string): Promise<Model> {
+    const model = await this.get(workspaceId, kind, id);
+    if (model.deleting !== null) throw new Problem({ status: 409, code: 'conflict', title: `The ${kind} is being deleted.`, remedy: 'Make a new one.' });
+    return model;
   }
 
   /** @throws Problem when there is none, or several */

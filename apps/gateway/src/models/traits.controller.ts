@@ -8,7 +8,7 @@ import { Asks, CreatesOnce } from '../http/keyed.js';
 import { PageQuery, page } from '../http/paging.js';
 import { ModelPreview } from './model-preview.service.js';
 import { membersOf, shown } from './model-views.js';
-import { ChangeModelDto, CreateModelDto, ModelMemberListDto, ModelMembersQuery, ModelDto, ModelListDto, ModelPreviewDto, ModelRunListDto, PreviewModelDto } from './models.dto.js';
+import { ChangeModelDto, CreateModelDto, DeleteModelQuery, ModelMemberListDto, ModelMembersQuery, ModelDto, ModelListDto, ModelPreviewDto, ModelRunListDto, PreviewModelDto } from './models.dto.js';
 import { ModelsService } from './models.service.js';
 
 /** A value for each user, found by SQL. Everybody reads them; editors write them. */
@@ -50,9 +50,9 @@ export class TraitsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a trait', description: 'Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing.' })
-  @ApiNoContentResponse({ description: 'Deleted.' })
-  delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> { return this.models.delete(workspaceId, 'trait', id); }
+  @ApiOperation({ summary: 'Delete a trait', description: 'Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing. It is tried until it is done: until then the trait is listed with `deleting`, and the warehouse can\'t be disconnected. Asked for again, it is tried at once.' })
+  @ApiNoContentResponse({ description: 'It is being deleted; with force, it is gone.' })
+  delete(@Caller() { workspaceId }: Principal, @Param('id') id: string, @Query() { force }: DeleteModelQuery): Promise<void> { return this.models.delete(workspaceId, 'trait', id, force); }
 
   @Post(':id/compute')
   @HttpCode(202)

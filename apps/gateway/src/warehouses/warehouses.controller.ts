@@ -63,7 +63,7 @@ export class WarehousesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Disconnect a warehouse', description: 'Refused while sources load into it, or traits and audiences are computed in it. Its tables stay.' })
+  @ApiOperation({ summary: 'Disconnect a warehouse', description: 'Refused while sources load into it, or traits and audiences are computed in it or still being deleted: the answer names them. Its tables stay.' })
   @ApiNoContentResponse({ description: 'Disconnected.' })
   async delete(@Caller() { workspaceId }: Principal, @Param('id') id: string): Promise<void> {
     const reader = await this.readers.of(workspaceId, id);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { QueryRepository, WarehouseRepository, newId, type WarehouseChange, type WarehouseEntity } from '#persistence';
+import { QueryRepository, WarehouseRepository, newId, type WarehouseChange, type WarehouseEntity, type WarehouseUse } from '#persistence';
 import { sealContext, type Vault } from '#vault';
 import { PostgresReader, PostgresWarehouse, WarehouseRefusedError, WarehouseUnavailableError, type PrivilegeProblem } from '#warehouse';
 import { Creates } from '../http/creates.js';
@@ -108,9 +108,8 @@ export class WarehousesService {
 
   async delete(workspaceId: string, id: string): Promise<void> {
     await this.get(workspaceId, id);
-    if (!await this.warehouses.delete(workspaceId, id)) {
-      throw new Problem({ status: 409, code: 'warehouse_in_use', title: 'Sources load into this warehouse, or traits and audiences are computed in it.', remedy: 'Move the sources to another warehouse or delete them, and delete the traits and audiences, first.' });
-    }
+    const uses = await this.warehouses.delete(workspaceId, id);
+    if (uses.length > 0) throw inUse(uses);
   }
 
   /**
@@ -131,6 +130,23 @@ export class WarehousesService {
       ? required('There are several warehouses.', 'Say which one as warehouseId.')
       : required('Object collections need a warehouse, and this source has none.', 'Connect one first (POST /api/v1/warehouses), or select event collections only.');
   }
+}
+
+/** Most that are named of a kind. */
+const NAMED = 10;
+
+function inUse(uses: readonly WarehouseUse[]): Problem {
+  const named = (some: readonly WarehouseUse[], what: string): string[] => (some.length === 0 ? [] : [`${what} (${some.slice(0, NAMED).map(({ name }) => name).join(', ')}${some.length > NAMED ? `, and ${some.length - NAMED} more` : ''})`]);
+  const [sources, models] = [uses.filter(({ kind }) => kind === 'source'), uses.filter(({ kind }) => kind !== 'source')];
+  const [live, going] = [models.filter(({ deleting }) => !deleting), models.filter(({ deleting }) => deleting)];
+  return new Problem({
+    status: 409, code: 'warehouse_in_use',
+    title: `This warehouse is needed by ${[...named(sources, 'sources'), ...named(live, 'traits and audiences'), ...named(going, 'traits and audiences that are being deleted')].join(', ')}.`,
+    remedy: [
+      ...(sources.length > 0 ? ['Move the sources to another warehouse, or delete them.'] : []), ...(live.length > 0 ? ['Delete the traits and audiences.'] : []),
+      ...(models.length > 0 ? ['Wait until those that are deleted are gone: only then has everybody been told to leave them. Where that can\'t be, give them up (DELETE with force=true): nobody is told.'] : []),
+    ].join(' '),
+  });
 }
 
 const required = (title: string, remedy: string): Problem => new Problem({ status: 409, code: 'warehouse_required', title, remedy });

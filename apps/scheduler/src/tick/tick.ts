@@ -32,7 +32,8 @@ export async function tick(schedule: Pick<ScheduleRepository, 'queueDue'>): Prom
   return total;
 }
 
-/** Queues a computation of every trait and audience that is due. */
-export async function tickModels(models: Pick<ModelRunRepository, 'queueDue'>): Promise<void> {
+/** Queues a computation of every trait and audience that is due, and what takes away those that somebody deleted. */
+export async function tickModels(models: Pick<ModelRunRepository, 'queueDue' | 'queueDeletes'>): Promise<void> {
   while (await models.queueDue(LIMIT) === LIMIT);
+  await models.queueDeletes();
 }

@@ -17,6 +17,14 @@ class ModelInvalidError extends Error {
   constructor(title: string, readonly remedy: string) { super(title); }
 }
 
+/** Changes of a model that is to be deleted wait to be published. */
+export class UnpublishedError extends Error {
+  constructor(options?: ErrorOptions) {
+    super('Not all of what changed is published.', options);
+    this.name = 'UnpublishedError';
+  }
+}
+
 /** Which columns hold the user's id and the value. @throws ModelInvalidError */
 function places(kind: ModelTask['kind'], columns: readonly ResultColumn[]): { readonly user: number; readonly value: number } {
   const find = (name: string): number => {
@@ -52,6 +60,13 @@ export async function compute(task: ModelTask, { reader, store, limits, signal }
   });
 }
 
+/** Why all of a warehouse wait, for their pages; undefined: it is in the log only. */
+export function waitsFor(error: unknown): SqlError | undefined {
+  if (error instanceof WarehouseUnavailableError) return { code: 'warehouse_unavailable', title: `The warehouse can't be reached (${error.reason}).`, remedy: 'Check that it is up; it is tried again by itself.' };
+  if (error instanceof UnpublishedError) return { code: 'kafka_unavailable', title: 'Not all of what changed is published.', remedy: 'Check that Kafka is up; it goes on by itself.' };
+  return error instanceof WarehouseRefusedError ? failureOf(error) : undefined;
+}
+
 /** What went wrong, for the model's page; undefined: it isn't the model's fault, try again later. */
 export function failureOf(error: unknown): SqlError | undefined {
   if (error instanceof ModelInvalidError) return { code: 'query_refused', title: error.message, remedy: error.remedy };
@@ -64,7 +79,7 @@ export function failureOf(error: unknown): SqlError | undefined {
     return { code: 'query_cancelled', title: 'Somebody cancelled the query in the warehouse.', remedy: 'Compute it again.' };
   }
   if (error instanceof WarehouseRefusedError) return { code: 'warehouse_refused', title: `The warehouse refused: ${error.reason}.`, remedy: error.remedy };
-  if (error instanceof WarehouseUnavailableError) return undefined;
+  if (error instanceof WarehouseUnavailableError || error instanceof UnpublishedError) return undefined;
   const state = (error as { code?: unknown } | null)?.code;
   return { code: 'internal', title: `The result could not be written (${typeof state === 'string' ? `PostgreSQL: ${state}` : error instanceof Error ? error.name : 'unknown'}).`, remedy: 'Look at the log of the warehouse-loader.' };
 }

@@ -4,13 +4,13 @@ import type { OutgoingMessage } from '#kafka';
 import type { ModelRunRepository, ModelTask } from '#persistence';
 import type { Logger, Metrics } from '#platform';
 import { OldComputationError, type ModelStore, type WarehouseReader } from '#warehouse';
-import { compute, failureOf } from './compute.js';
+import { UnpublishedError, compute, failureOf, waitsFor } from './compute.js';
 
 export interface ModelPorts {
-  readonly runs: Pick<ModelRunRepository, 'take' | 'renew' | 'release' | 'finish'>;
+  readonly runs: Pick<ModelRunRepository, 'take' | 'renew' | 'release' | 'finish' | 'waiting'>;
   /** The login that reads the warehouse for people. */
   readonly reader: () => Promise<Pick<WarehouseReader, 'read'>>;
-  readonly store: Pick<ModelStore, 'write' | 'drop' | 'publish' | 'close'>;
+  readonly store: Pick<ModelStore, 'write' | 'drop' | 'publish' | 'isUnpublished' | 'close'>;
   /** Resolves after the broker's acks=all; messages of one key arrive in the order of the calls. */
   readonly send: (topic: string, message: OutgoingMessage) => Promise<void>;
   readonly topicPrefix: string;
@@ -34,9 +34,13 @@ export class ModelWorker {
   /** Begins with what waits, unless that is being done. */
   turn(): void {
     if (this.stopping.signal.aborted) return;
-    this.working ??= this.work().catch((error: unknown) => {
+    this.working ??= this.work().catch(async (error: unknown) => {
       this.ports.metrics.errors.inc({ kind: error instanceof Error ? error.name : 'unknown', stage: 'model' });
       this.ports.logger.warn('Traits and audiences wait; they are tried again.', { reason: error instanceof Error ? error.message : typeof error });
+      const why = waitsFor(error);
+      if (why !== undefined) await this.ports.runs.waiting(this.warehouseId, why);
+    }).catch((error: unknown) => {
+      this.ports.metrics.errors.inc({ kind: error instanceof Error ? error.name : 'unknown', stage: 'model' });
     }).finally(() => { this.working = undefined; });
   }
 
@@ -62,6 +66,7 @@ export class ModelWorker {
     const end = metrics.batchSeconds.startTimer({ stage: 'model' });
     try {
       const outcome = await compute(task, { reader: await this.ports.reader(), store, limits, signal: AbortSignal.any([this.stopping.signal, lost.signal]) });
+      if (task.trigger === 'delete') await this.told(task);
       await runs.finish(task, { state: 'succeeded', ...outcome });
     } catch (error) {
       if (lost.signal.aborted || error instanceof OldComputationError) return;
@@ -78,6 +83,12 @@ export class ModelWorker {
       clearInterval(renewing);
       end();
     }
+  }
+
+  /** That everybody left the model is published: until then its warehouse must stay. @throws UnpublishedError when Kafka is away, or another process is at it */
+  private async told({ modelId }: ModelTask): Promise<void> {
+    await this.publish().catch((error: unknown) => { throw waitsFor(error) === undefined ? new UnpublishedError({ cause: error }) : error; });
+    if (await this.ports.store.isUnpublished(modelId)) throw new UnpublishedError();
   }
 
   private async publish(): Promise<void> {

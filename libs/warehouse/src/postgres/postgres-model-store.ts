@@ -4,6 +4,7 @@ import { Pool, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { ModelChange } from '#contracts';
 import { ManyValuesError, ModelStore, OldComputationError, type ModelMember, type ModelOutcome, type ModelRow, type ModelRows, type ModelTarget } from '../model-store.js';
+import { WarehouseRefusedError } from '../errors.js';
 import { createBookkeeping } from './bookkeeping.js';
 import { quote } from './naming.js';
 import { classify, portError, sqlState } from './sqlstate.js';
@@ -55,14 +56,19 @@ export class PostgresModelStore extends ModelStore {
   override drop(target: ModelTarget, token: string): Promise<void> {
     return this.transaction(async (client) => {
       await claim(client, target, token);
-      const { rows: [place] } = await client.query<Place & { readonly there: boolean }>(`DELETE FROM _cloud_sources.models WHERE model_id = $1
-        RETURNING schema_name AS schema, table_name AS table, to_regclass(quote_ident(schema_name) || '.' || quote_ident(table_name)) IS NOT NULL AS there`, [target.modelId]);
+      const { rows: [place] } = await client.query<Place & { readonly there: boolean }>(`SELECT schema_name AS schema, table_name AS table, to_regclass(quote_ident(schema_name) || '.' || quote_ident(table_name)) IS NOT NULL AS there
+        FROM _cloud_sources.models WHERE model_id = $1`, [target.modelId]);
+      // The row stays, with the token: a computation that outlived its lease can't bring the table back.
+      await client.query('UPDATE _cloud_sources.models SET schema_name = NULL, table_name = NULL WHERE model_id = $1', [target.modelId]);
       if (place?.there !== true) return;
       // Nobody is found any more.
       await client.query('CREATE TEMPORARY TABLE wanted (user_id text, value text) ON COMMIT DROP');
       await findChanges(client, target, place, target.kind === 'trait' ? 'text' : undefined);
       await keepChanges(client, target, token);
-      await client.query(`DROP TABLE ${nameOf(place)}`);
+      await client.query(`DROP TABLE ${nameOf(place)}`).catch((error: unknown) => {
+        if (sqlState(error) !== '2BP01') throw error;
+        throw new WarehouseRefusedError(`views or other things depend on its table ${place.schema}.${place.table}`, 'Drop them.', { cause: error });
+      });
     });
   }
 
@@ -78,6 +84,10 @@ export class PostgresModelStore extends ModelStore {
       await client.query('DELETE FROM _cloud_sources.model_changes WHERE warehouse_id = $1 AND id <= $2', [warehouseId, rows.at(-1)?.id]);
       return rows.length;
     });
+  }
+
+  override isUnpublished(modelId: string): Promise<boolean> {
+    return this.transaction(async (client) => (await client.query('SELECT FROM _cloud_sources.model_changes WHERE model_id = $1 LIMIT 1', [modelId])).rowCount === 1);
   }
 
   override members(modelId: string, limit: number, after: string | undefined, prefix: string): Promise<ModelMember[] | undefined> {
@@ -136,6 +146,9 @@ export class PostgresModelStore extends ModelStore {
       FROM _cloud_sources.models WHERE model_id = $1 AND table_name IS NOT NULL`, [modelId]);
     const place = known ?? { schema: await schemaOf(client, `${kind}s`, warehouseId), table: slug };
     if (known?.there === true) return place;
+    // One whose delete was given up left its table behind.
+    const left = known === undefined && (await client.query('DELETE FROM _cloud_sources.models WHERE schema_name = $1 AND table_name = $2 AND model_id <> $3', [place.schema, place.table, modelId])).rowCount === 1;
+    if (left) await client.query(`DROP TABLE IF EXISTS ${nameOf(place)}`);
     if (known === undefined) await client.query('UPDATE _cloud_sources.models SET schema_name = $2, table_name = $3 WHERE model_id = $1', [modelId, place.schema, place.table]);
     await client.query(`CREATE TABLE ${nameOf(place)} (user_id text PRIMARY KEY, ${kind === 'trait' ? 'value text, changed_at' : 'entered_at'} timestamptz NOT NULL)`);
     return place;

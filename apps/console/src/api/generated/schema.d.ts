@@ -525,7 +525,7 @@ export interface paths {
         post?: never;
         /**
          * Disconnect a warehouse
-         * @description Refused while sources load into it, or traits and audiences are computed in it. Its tables stay.
+         * @description Refused while sources load into it, or traits and audiences are computed in it or still being deleted: the answer names them. Its tables stay.
          */
         delete: operations["warehouses_delete"];
         options?: never;
@@ -829,7 +829,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an audience
-         * @description Its table in the warehouse goes too, and everybody leaves it: one audience_exited for each user, so that no destination keeps them in. A disabled one keeps its users, and tells nothing.
+         * @description Its table in the warehouse goes too, and everybody leaves it: one audience_exited for each user, so that no destination keeps them in. A disabled one keeps its users, and tells nothing. It is tried until it is done: until then the audience is listed with `deleting`, and the warehouse can't be disconnected. Asked for again, it is tried at once.
          */
         delete: operations["audiences_delete"];
         options?: never;
@@ -955,7 +955,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a trait
-         * @description Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing.
+         * @description Its table in the warehouse goes too, and nobody has a value any more: one trait_changed with null for each user. A disabled one keeps its values, and tells nothing. It is tried until it is done: until then the trait is listed with `deleting`, and the warehouse can't be disconnected. Asked for again, it is tried at once.
          */
         delete: operations["traits_delete"];
         options?: never;
@@ -3034,8 +3034,19 @@ export interface components {
             changed: number | null;
             /** @description Rows without a user_id. */
             skipped: number | null;
-            /** @description Why it failed; members are as they were. */
+            /** @description Why it failed, and members are as they were; or why it waits. */
             error: components["schemas"]["SqlErrorDto"] | null;
+        };
+        ModelDeletionDto: {
+            /** Format: date-time */
+            since: string;
+            /** @description Why it was not done the last time, or why it waits. */
+            error: components["schemas"]["SqlErrorDto"] | null;
+            /**
+             * Format: date-time
+             * @description After each try that failed later, up to an hour. null: it waits for its loader, or is being done.
+             */
+            nextTryAt: string | null;
         };
         ModelDto: {
             /** Format: uuid */
@@ -3061,6 +3072,8 @@ export interface components {
             lastRun: components["schemas"]["ModelRunDto"] | null;
             /** @description What its table holds. */
             lastSuccess: components["schemas"]["ModelRunDto"] | null;
+            /** @description Somebody deleted it: it goes once everybody has left it. */
+            deleting: components["schemas"]["ModelDeletionDto"] | null;
         };
         ModelListDto: {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -6603,7 +6616,10 @@ export interface operations {
     };
     audiences_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Gives it up at once, for a warehouse that is gone for good: nobody is told that they left, destinations keep its users, and its table stays in the warehouse. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6612,7 +6628,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted. */
+            /** @description It is being deleted; with force, it is gone. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6901,7 +6917,10 @@ export interface operations {
     };
     traits_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Gives it up at once, for a warehouse that is gone for good: nobody is told that they left, destinations keep its users, and its table stays in the warehouse. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6910,7 +6929,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted. */
+            /** @description It is being deleted; with force, it is gone. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -19,7 +19,8 @@ export interface Kind {
   readonly get: (id: string) => Promise<Model>;
   readonly create: (body: NewModel) => Promise<Model>;
   readonly change: (id: string, body: ModelChange) => Promise<Model>;
-  readonly remove: (id: string) => Promise<unknown>;
+  /** With `force` nobody is told that they left. */
+  readonly remove: (id: string, force: boolean) => Promise<unknown>;
   readonly compute: (id: string) => Promise<Model>;
   readonly preview: (body: Schemas['PreviewModelDto']) => Promise<Schemas['ModelPreviewDto']>;
   readonly runs: (id: string) => Promise<Schemas['ModelRunListDto']>;
@@ -36,7 +37,7 @@ export const AUDIENCES: Kind = {
   get: (id) => answer(api.GET('/api/v1/audiences/{id}', { params: path(id) })),
   create: (body) => answer(api.POST('/api/v1/audiences', { body })),
   change: (id, body) => answer(api.PATCH('/api/v1/audiences/{id}', { params: path(id), body })),
-  remove: (id) => answer(api.DELETE('/api/v1/audiences/{id}', { params: path(id) })),
+  remove: (id, force) => answer(api.DELETE('/api/v1/audiences/{id}', { params: { ...path(id), query: { force } } })),
   compute: (id) => answer(api.POST('/api/v1/audiences/{id}/compute', { params: path(id) })),
   preview: (body) => answer(api.POST('/api/v1/audiences/preview', { body })),
   runs: (id) => answer(api.GET('/api/v1/audiences/{id}/runs', { params: { ...path(id), query: MOST } })),
@@ -50,7 +51,7 @@ export const TRAITS: Kind = {
   get: (id) => answer(api.GET('/api/v1/traits/{id}', { params: path(id) })),
   create: (body) => answer(api.POST('/api/v1/traits', { body })),
   change: (id, body) => answer(api.PATCH('/api/v1/traits/{id}', { params: path(id), body })),
-  remove: (id) => answer(api.DELETE('/api/v1/traits/{id}', { params: path(id) })),
+  remove: (id, force) => answer(api.DELETE('/api/v1/traits/{id}', { params: { ...path(id), query: { force } } })),
   compute: (id) => answer(api.POST('/api/v1/traits/{id}/compute', { params: path(id) })),
   preview: (body) => answer(api.POST('/api/v1/traits/preview', { body })),
   runs: (id) => answer(api.GET('/api/v1/traits/{id}/runs', { params: { ...path(id), query: MOST } })),

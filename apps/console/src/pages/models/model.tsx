@@ -41,7 +41,7 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
   const touches = [['models', kind.kind]];
   const compute = useAction(() => kind.compute(model.id), { touches });
   const change = useAction((body: Parameters<Kind['change']>[1]) => kind.change(model.id, body), { touches, says: 'Saved.' });
-  const remove = useAction(() => kind.remove(model.id), { touches: [], then: async () => { await navigate({ to: kind.path }); } });
+  const remove = useAction(() => kind.remove(model.id, false), { touches: [], then: async () => { await navigate({ to: kind.path }); } });
   const { lastRun, lastSuccess } = model;
   const newest = lastRun === null ? '' : `${lastRun.id}${lastRun.state}`;
   const busy = lastRun?.state === 'queued' || lastRun?.state === 'running';
@@ -49,13 +49,14 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
     <Page
       title={model.name} crumbs={[{ title: kind.title, to: kind.path }]} badge={<ModelState model={model} />}
       lead={<>{model.description !== '' && <>{model.description} · </>}computed {intervalInWords(model.intervalMinutes)}{model.nextRunAt !== null && <>, next <Instant at={model.nextRunAt} /></>} · table <span className="mono">{kind.kind}s.{model.slug}</span></>}
-      actions={mayEdit && <>
+      actions={mayEdit && model.deleting === null && <>
         <Button variant="default" loading={change.isPending} onClick={() => change.mutate({ enabled: !model.enabled })}>{model.enabled ? 'Disable' : 'Enable'}</Button>
         {model.enabled && <Button leftSection={<IconRefresh size={16} />} loading={compute.isPending || busy} onClick={() => compute.mutate(undefined)}>Compute now</Button>}
       </>}
     >
       <Stack>
-        {lastRun?.state === 'failed' && lastRun.error !== null && (
+        {model.deleting !== null && <Deleting kind={kind} model={model} deleting={model.deleting} />}
+        {model.deleting === null && lastRun?.state === 'failed' && lastRun.error !== null && (
           <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={lastRun.error.title}><Text size="sm">{lastRun.error.remedy} Members are as they were{lastSuccess === null ? '' : <> <Instant at={lastSuccess.finishedAt} /></>}.</Text></Alert>
         )}
         <SimpleGrid cols={{ base: 2, sm: 4 }}>
@@ -69,7 +70,7 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
           <Tabs.List><Tabs.Tab value="members">Members</Tabs.Tab><Tabs.Tab value="query">Query and schedule</Tabs.Tab><Tabs.Tab value="runs">Computations</Tabs.Tab></Tabs.List>
           <Tabs.Panel value="members" pt="md"><Members kind={kind} model={model} newest={lastSuccess?.id ?? ''} /></Tabs.Panel>
           <Tabs.Panel value="query" pt="md">
-            {mayEdit
+            {mayEdit && model.deleting === null
               ? <Stack gap="xl"><ModelForm kind={kind} isNew={false} busy={change.isPending} error={change.error} action="Save" initial={{ ...model }} save={({ name, description, statement, intervalMinutes }) => change.mutate({ name, description, statement, ...(intervalMinutes !== model.intervalMinutes && { intervalMinutes }) })} />
                 <Stack><Title order={2}>Delete</Title><Group><Button color="red" variant="light" onClick={() => setAsks(true)}>Delete this {kind.one}</Button></Group></Stack></Stack>
               : <Code block className="wrap-anywhere" style={{ whiteSpace: 'pre-wrap' }}>{model.statement}</Code>}
@@ -78,9 +79,28 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
         </Tabs>
       </Stack>
       <Confirm opened={asks} title={`Delete ${model.name}?`} action="Delete" busy={remove.isPending} close={() => setAsks(false)} confirm={() => remove.mutate(undefined)}>{kind.kind === 'audience'
-        ? 'Its table in the warehouse goes too, and everybody leaves it: destinations and topics get one audience_exited for each user. To keep the users where they are, disable it instead.'
-        : 'Its table in the warehouse goes too, and nobody has a value any more: destinations and topics get one trait_changed for each user. To keep the values, disable it instead.'}</Confirm>
+        ? 'Its table in the warehouse goes too, and everybody leaves it: destinations and topics get one audience_exited for each user. It stays in the list until that is done. To keep the users where they are, disable it instead.'
+        : 'Its table in the warehouse goes too, and nobody has a value any more: destinations and topics get one trait_changed for each user. It stays in the list until that is done. To keep the values, disable it instead.'}</Confirm>
     </Page>
+  );
+}
+
+/** What holds the delete up, to try it again or give it up. */
+function Deleting({ kind, model, deleting }: { kind: Kind; model: Model; deleting: NonNullable<Model['deleting']> }) {
+  const mayEdit = useMay('editor');
+  const navigate = useNavigate();
+  const [asks, setAsks] = useState(false);
+  const again = useAction(() => kind.remove(model.id, false), { touches: [['models', kind.kind]] });
+  const giveUp = useAction(() => kind.remove(model.id, true), { touches: [], then: async () => { await navigate({ to: kind.path }); } });
+  const { error, nextTryAt, since } = deleting;
+  return (
+    <Alert color={error === null ? 'gray' : 'red'} icon={<IconAlertTriangle aria-hidden />} title={error === null ? `This ${kind.one} is being deleted.` : `This ${kind.one} can't be deleted yet: ${error.title}`}>
+      <Stack gap="sm">
+        <Text size="sm">{error !== null && <>{error.remedy} </>}Deleted <Instant at={since} />; it goes once everybody has been told to leave it{nextTryAt !== null && <>, tried again <Instant at={nextTryAt} /></>}.</Text>
+        {mayEdit && error !== null && <Group><Button variant="default" size="xs" loading={again.isPending} onClick={() => again.mutate(undefined)}>Try again now</Button><Button color="red" variant="light" size="xs" onClick={() => setAsks(true)}>Give it up</Button></Group>}
+      </Stack>
+      <Confirm opened={asks} title={`Give ${model.name} up?`} action="Give it up" typed={model.slug} busy={giveUp.isPending} close={() => setAsks(false)} confirm={() => giveUp.mutate(undefined)}>It goes at once. Nobody is told that they left: destinations keep its users, and its table stays in the warehouse.</Confirm>
+    </Alert>
   );
 }
 

@@ -52,7 +52,7 @@ function List({ kind, models }: { kind: Kind; models: readonly Model[] }) {
 }
 
 /** What it is doing, in a word. */
-export function ModelState({ model: { enabled, lastRun } }: { model: Model }) {
-  const [color, text] = lastRun?.state === 'running' ? ['cyan', 'computing'] : lastRun?.state === 'queued' ? ['gray', 'waiting'] : lastRun?.state === 'failed' ? ['red', 'failed'] : enabled ? ['teal', 'up to date'] : ['gray', 'disabled'];
+export function ModelState({ model: { enabled, lastRun, deleting } }: { model: Model }) {
+  const [color, text] = deleting !== null ? [deleting.error === null ? 'gray' : 'red', 'deleting'] : lastRun?.state === 'running' ? ['cyan', 'computing'] : lastRun?.state === 'queued' ? ['gray', 'waiting'] : lastRun?.state === 'failed' ? ['red', 'failed'] : enabled ? ['teal', 'up to date'] : ['gray', 'disabled'];
   return <Badge color={color} variant="light" tt="none">{text}</Badge>;
 }
