@@ -149,7 +149,7 @@ describe('limits', () => {
       expect((await one.call('POST', '/invitations/look-up', { token: 'x' }, {})).status).toBe(404);
       // All that the address has left, for an hour: the other gateway never heard of it.
       await gateway.database.query(`update request_counts set tokens = 0, at = now() + interval '1 hour'`);
-      expect(await gateway.database.query('select tokens from request_counts')).toEqual([{ tokens: 0 }]);
+      expect(await gateway.database.query('select tokens from request_counts')).toContainEqual({ tokens: 0 });
       const refused = { status: 429, headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) }, body: { code: 'too_many_requests' } };
       for (const [path, body] of [['/invitations/look-up', { token: 'x' }], ['/invitations/accept', { token: 'x' }], ['/session', { email: 'a@example.com', password: 'x' }]] as const) expect(await two.call('POST', path, body, {})).toMatchObject(refused);
       expect((await two.call('GET', '/sign-in-options', undefined, {})).status).toBe(200);

@@ -87,11 +87,11 @@ export class GatewayConfig extends DatabaseConfig {
   @IsString({ each: true })
   trustedProxies!: string[];
 
-  @Setting({ env: 'RATE_LIMIT_PER_MINUTE', description: 'Requests a minute that each API key and each person may make, counted by each gateway on its own: with three of them it may be three times as many. 0: any number.', type: 'integer', default: '1200' })
+  @Setting({ env: 'RATE_LIMIT_PER_MINUTE', description: 'Requests a minute that each API key and each person may make, of all gateways together: they tell each other once a second, and what went through in between is made up for. 0: any number.', type: 'integer', default: '1200' })
   @IsInt() @Min(0)
   requestsPerMinute!: number;
 
-  @Setting({ env: 'RATE_LIMIT_ANONYMOUS_PER_MINUTE', description: 'The same for each address (IPv6: network) without a valid key or session. Requests that take a password or a link (sign-in, invitations, change of password) are counted for all gateways together.', type: 'integer', default: '300' })
+  @Setting({ env: 'RATE_LIMIT_ANONYMOUS_PER_MINUTE', description: 'The same for each address (IPv6: network) without a valid key or session. Requests that take a password or a link (sign-in, invitations, change of password) are counted together one by one.', type: 'integer', default: '300' })
   @IsInt() @Min(0)
   anonymousRequestsPerMinute!: number;
 

@@ -9,7 +9,7 @@ const LONGEST_WAIT_SECONDS = 900;
 const FORGOTTEN = "interval '1 hour'";
 const OPENS = `failed_at + least(${LONGEST_WAIT_SECONDS}, power(2, least(greatest(failures - $2, 0), 20))) * interval '1 second'`;
 
-/** Counts wrong passwords, and requests that take a secret, for all replicas of the gateway. Keys are stored as hashes. */
+/** Counts wrong passwords and requests for all replicas of the gateway. Keys are stored as hashes. */
 export class ThrottleRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -33,6 +33,20 @@ export class ThrottleRepository {
     if (taken.length > 0) return 0;
     const [wait] = await rows<{ seconds: number }>(this.database, `select greatest(1, ceil((1 - ${left}) * 60 / $2::float8))::int as seconds from request_counts as c where key = $1`, [hash, limit]);
     return wait?.seconds ?? 1;
+  }
+
+  /**
+   * Reports what a gateway let through of requests that are limited to `limit` a minute, all keys in one statement.
+   * @returns what is left of each key's for all gateways together; below 0 when they let more through before they knew of each other
+   */
+  async share(limit: number, taken: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+    const keys = new Map([...taken.keys()].map((key) => [sha256(key), key]));
+    // In one order, so that two gateways don't wait for each other's rows.
+    const left = await rows<{ key: string; tokens: number }>(this.database, `insert into request_counts as c (key, tokens, at)
+      select key, $1::float8 - taken, now() from unnest($2::text[], $3::float8[]) as t (key, taken) order by key
+      on conflict (key) do update set tokens = greatest(-$1::float8, least($1::float8, c.tokens + greatest(0, extract(epoch from now() - c.at)) * $1::float8 / 60) - ($1::float8 - excluded.tokens)), at = now()
+      returning key, tokens`, [limit, [...keys.keys()], [...taken.values()]]);
+    return new Map(left.map(({ key, tokens }) => [keys.get(key) ?? '', tokens]));
   }
 
   /** The try was a right one: it counts no more, nor do those before it when `all`. */
