@@ -76,7 +76,13 @@ describe('a run that nobody ends', () => {
 
   it('is killed when the partner never answers', async () => {
     partner.fault({ kind: 'hang', path: '/v1/customers', times: 99 });
-    await supported(await begin(), 'killed', 'hung');
+    const { ended, caught } = await supported(await begin(), 'killed', 'hung');
+    expect(ended.error?.title).toMatch(/no progress for 8 s and was killed: GET \/v1\/customers had no answer yet\./);
+    const hung = ended.calls.filter(({ status }) => status === 0);
+    expect(hung).toEqual([expect.objectContaining({ collection: 'customers', request: expect.stringContaining('/v1/customers?'), bytes: 0 })]);
+    expect(hung[0]?.durationMs).toBeGreaterThanOrEqual(8_000);
+    expect(ended.apiCalls).toBe(ended.calls.length);
+    expect(caught.text).toMatch(/no answer {2}GET {2}\/v1\/customers\?/);
   }, 3 * MINUTE);
 
   it('is killed when it eats memory; the fetcher lives on', async () => {
@@ -128,6 +134,18 @@ describe('a wait for a rate limit', () => {
     const ended = await product.runEnds(id);
     expect(ended).toMatchObject({ state: 'succeeded', error: null });
     expect(ended.attempts.map(({ outcome }) => outcome)).toEqual(['deferred', 'succeeded']);
+  }, 3 * MINUTE);
+});
+
+describe('a partner that is asked again', () => {
+  it('is seen at each call, while it goes on and after it was cancelled', async () => {
+    partner.fault({ kind: 'status', status: 503, path: '/v1/customers', times: 99, headers: { 'retry-after': '20' } });
+    const id = await begin();
+    const isRefused = ({ calls }: RunDetail): boolean => calls.some(({ status }) => status === 503);
+    const seen = await eventually('the refused call is seen', async () => ((now) => (isRefused(now) ? now : undefined))(await run(id)), product);
+    expect(seen.state).toBe('running');
+    const cancelled = await product.api.post<RunDetail>(`runs/${id}/cancel`);
+    expect([cancelled.state, isRefused(await run(id))]).toEqual(['cancelled', true]);
   }, 3 * MINUTE);
 });
 

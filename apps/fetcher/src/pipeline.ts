@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { HungError, RAW_SPLIT_BYTES, isFinal, needsSupport, rawHeaders, rawKey, toErrorReport, type CollectionRunState, type ErrorReport, type RawRecordMeta, type SyncEvent } from '#contracts';
-import { isRenewable, splitPage, withoutRefreshToken, type ApiCall, type Checkpoint, type PartnerWait } from '#connector-kit';
+import { isRenewable, splitPage, withoutRefreshToken, type ApiCall, type BegunCall, type Checkpoint, type PartnerWait } from '#connector-kit';
 import type { ClaimedRun, LogLine } from '#persistence';
 import { FullPasses, comparePass, type FullPass } from './run-sync/full-passes.js';
 import { PostMortem } from './run-sync/post-mortem.js';
@@ -52,6 +52,8 @@ export class SyncRun {
   private readonly log: LogLine[] = [];
   /** Ended, and not yet counted with a page or a collection. */
   private calls: ApiCall[] = [];
+  /** Without an answer so far, oldest first. */
+  private readonly underWay: BegunCall[] = [];
   private readonly postMortem: PostMortem;
   private settle!: (outcome: RunOutcome | undefined) => void;
   private readonly ended = new Promise<RunOutcome | undefined>((resolve) => { this.settle = resolve; });
@@ -128,12 +130,19 @@ export class SyncRun {
       case 'admit': this.unordered(async () => this.worker.postMessage({ type: 'admitted', id: message.id, answer: await this.ports.calls.admit(this.run, message) } satisfies ParentMessage)); break;
       case 'pause': this.unordered(() => this.ports.calls.pause(this.run, message.endpoint, message.ms)); break;
       case 'end': this.then(async () => { await this.ports.calls.note(this.run, message.quotas); this.settle(message.outcome); }); break;
-      case 'call': this.calls.push(message.call); break;
+      case 'begin': this.underWay.push(message.call); break;
+      case 'call': this.answered(message.call); break;
       case 'wait': this.wait(message.wait); break;
     }
   }
 
   private takeCalls(): ApiCall[] { return this.calls.splice(0); }
+
+  private answered(call: ApiCall): void {
+    this.calls.push(call);
+    const index = this.underWay.findIndex(({ request, startedAt }) => request === call.request && startedAt === call.startedAt);
+    if (index >= 0) this.underWay.splice(index, 1);
+  }
 
   /** A wait is no hang: the watch begins at its end. A long one for a rate limit is shown with its end. */
   private wait({ collection, ms, rateLimit }: PartnerWait): void {
@@ -280,9 +289,23 @@ export class SyncRun {
   private async beat(): Promise<void> {
     const { run, limits } = this;
     if (!await this.ports.store.heartbeat(run.runId, run.token, limits.leaseMs).catch(() => true)) return this.lose();
+    this.showCalls();
     const seconds = (ms: number): number => Math.round(ms / 1000);
-    if (Date.now() - this.lastProgress > limits.hangMs) this.settle(this.postMortem.killed(new HungError(`The run made no progress for ${seconds(limits.hangMs)} s and was killed.`)));
+    const [call] = this.underWay;
+    const waits = call === undefined ? '.' : `: ${call.method} ${call.request.split('?', 1).join()} had no answer yet.`;
+    if (Date.now() - this.lastProgress > limits.hangMs) this.settle(this.postMortem.killed(new HungError(`The run made no progress for ${seconds(limits.hangMs)} s and was killed${waits}`)));
     else if (Date.now() - this.started > limits.maxMs) this.settle(this.postMortem.killed(new HungError(`The run took longer than ${seconds(limits.maxMs)} s and was killed.`)));
+  }
+
+  /** Those that no page follows for long: repeats at a partner that doesn't answer are seen while they go on. */
+  private showCalls(): void {
+    const calls = this.takeCalls();
+    if (calls.length === 0) return;
+    this.then(async () => {
+      this.tally({}, calls);
+      await this.ports.store.recordCalls(this.run.runId, calls);
+      this.publish({ type: 'run.changed', state: 'running' });
+    });
   }
 
   private lose(): void { this.lost = true; this.settle(undefined); }
@@ -291,9 +314,9 @@ export class SyncRun {
     const { state, error, trace, resumeInMs } = this.postMortem.complete(outcome);
     await this.save();
     if (this.lost) return;
-    // Of a worker that was killed: nothing followed these.
-    const calls = this.takeCalls();
-    await this.ports.store.recordCalls(this.run.runId, calls);
+    // Of a worker that was killed: nothing followed these, and no answer came to the last.
+    const waited = this.underWay.splice(0).map((call): ApiCall => ({ ...call, status: 0, durationMs: Date.now() - call.startedAt, bytes: 0 }));
+    await this.ports.store.recordCalls(this.run.runId, [...this.takeCalls(), ...waited]);
     const resumeAt = state === 'deferred' ? new Date(Date.now() + (resumeInMs ?? 60_000)) : undefined;
     if (error === undefined) this.note('info', 'The run is done.');
     else this.note(state === 'deferred' ? 'warn' : 'error', `${state === 'deferred' ? 'The run waits' : `The run ends as ${state}`}: ${error.title} ${error.remedy}`);

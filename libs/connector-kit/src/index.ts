@@ -11,7 +11,7 @@ export { admit, pauseAccount, withReadings, type AccountState, type Admission, t
 export { redactor, type Redact } from './http/redact.js';
 export type { RateLimits } from './http/rate-limit.js';
 export { sleep } from './http/retry.js';
-export type { ApiCall, CallGate, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './http/types.js';
+export type { ApiCall, BegunCall, CallGate, PartnerAnswer, PartnerClient, PartnerHttp, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './http/types.js';
 export { authorizationUrl, isRenewable, newPkce, tokenPart, withoutRefreshToken, type AuthorizationRequest, type OAuth, type OAuthClient, type TokenAnswer } from './oauth/oauth.js';
 export { exchangeCode, refreshCredentials, type TokenRequestOptions } from './oauth/token-endpoint.js';
 export { recordSlices, type RecordSlice } from './record-slices.js';

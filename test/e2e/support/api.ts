@@ -21,7 +21,7 @@ export interface Run {
 export interface RunDetail extends Run {
   readonly collections: readonly { readonly collection: string; readonly state: string; readonly records: number; readonly apiCalls: number; readonly error: ErrorReport | null }[];
   readonly attempts: readonly { readonly startedAt: string; readonly endedAt: string | null; readonly outcome: string | null; readonly records: number; readonly apiCalls: number; readonly progressed: boolean }[];
-  readonly calls: readonly { readonly collection: string; readonly method: string; readonly request: string; readonly status: number }[];
+  readonly calls: readonly { readonly collection: string; readonly method: string; readonly request: string; readonly status: number; readonly durationMs: number }[];
 }
 export interface Webhook { readonly url: string; readonly secrets: readonly { readonly id: string }[] }
 

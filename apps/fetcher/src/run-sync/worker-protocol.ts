@@ -1,5 +1,5 @@
 import type { CollectionRunState, ErrorReport } from '#contracts';
-import type { ApiCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, PassPage, Quota, ReadWindow } from '#connector-kit';
+import type { ApiCall, BegunCall, Checkpoint, CollectionDeclaration, Credentials, DescribedFields, PartnerWait, PassPage, Quota, ReadWindow } from '#connector-kit';
 import type { Trace } from '#persistence';
 
 /** What a worker is started with. */
@@ -62,6 +62,8 @@ export type WorkerMessage =
   | PageMessage
   | CollectionMessage
   | { readonly type: 'warning'; readonly message: string }
+  /** A call to the partner goes out; what is killed before its end leaves it without an answer. */
+  | { readonly type: 'begin'; readonly call: BegunCall }
   /** A call to the partner ended: a sign of life. It comes before the page or the news that it was made for. */
   | { readonly type: 'call'; readonly call: ApiCall }
   /** The next call waits: no hang. */

@@ -40,6 +40,7 @@ const http = createPartnerHttp({
   ...(input.renewable && { renew: () => renewals.renew() }),
   gate: admissions,
   onQuota: (quota) => admissions.note(quota),
+  onBegin: (call) => post({ type: 'begin', call }),
   onCall: (call) => post({ type: 'call', call }),
   onWait: (wait) => post({ type: 'wait', wait }),
 });

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { CloudSourcesError, PermissionDeniedError, RateLimitedError } from '#contracts';
 import type { Connector } from '../connector.js';
 import { createPartnerHttp, type PartnerHttpOptions } from './partner-http.js';
-import type { ApiCall, PartnerClient, PartnerResponse } from './types.js';
+import type { ApiCall, BegunCall, PartnerClient, PartnerResponse } from './types.js';
 
 const SECRET = `sk_test_${randomBytes(12).toString('hex')}`;
 const connector: PartnerHttpOptions['connector'] = {
@@ -87,6 +87,20 @@ describe('a request', () => {
     const { request } = await http.send({ ...get, query: { key: SECRET } });
     expect(request).toBe('/v1/things?key=[secret]');
     expect(JSON.stringify(calls)).not.toContain(SECRET);
+  });
+});
+
+describe('a call that is under way', () => {
+  it('is told of before its answer, and ends with the same values, also without one', async () => {
+    const begun: BegunCall[] = [];
+    const { http, requests, calls } = await partner([(request) => { request.socket.destroy(); }, () => undefined], { onBegin: (call) => { begun.push(call); } });
+    const sent = http.send({ ...get, query: { key: SECRET } }).catch(() => 'closed');
+    while (requests.length < 2) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    const one = { collection: 'things', method: 'GET', request: '/v1/things?key=[secret]', startedAt: expect.any(Number) };
+    expect(begun).toEqual([one, one]);
+    expect(calls).toEqual([{ ...begun[0], status: 0, bytes: 0, durationMs: expect.any(Number) }]);
+    await http.close();
+    expect(await sent).toBe('closed');
   });
 });
 

@@ -11,7 +11,7 @@ import { PartnerClock } from './partner-clock.js';
 import { RateLimit, type RateLimits } from './rate-limit.js';
 import { redactor, type Redact } from './redact.js';
 import { backoff, isRetriable, retryAfter, sleep } from './retry.js';
-import type { ApiCall, CallGate, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './types.js';
+import type { ApiCall, BegunCall, CallGate, PartnerAnswer, PartnerClient, PartnerRequest, PartnerResponse, PartnerWait, Quota } from './types.js';
 
 export interface PartnerHttpOptions {
   readonly connector: Pick<Connector, 'declaration' | 'authenticate' | 'baseUrl' | 'mapError' | 'shouldRetry' | 'quota'>;
@@ -21,6 +21,8 @@ export interface PartnerHttpOptions {
    * Called once for all requests that fail at the same time; each is then sent once more. What it throws, `send` throws.
    */
   readonly renew?: (failed: Credentials) => Promise<Credentials | undefined>;
+  /** Told before every attempt; `onCall` tells of its end with the same values. Must not throw. */
+  readonly onBegin?: (call: BegunCall) => void;
   /** Told of every attempt, also of those without an answer. Must not throw. */
   readonly onCall?: (call: ApiCall) => void;
   /** Told before every wait. Must not throw. */
@@ -244,6 +246,7 @@ class UndiciPartnerHttp implements PartnerClient {
   private async attempt(access: Access, request: PartnerRequest, path: string, shown: string): Promise<Answer> {
     const method = request.method ?? 'GET';
     const startedAt = this.clock();
+    const begun: BegunCall = { collection: request.collection, method, request: shown, startedAt };
     const started = performance.now();
     const controller = new AbortController();
     const timer = setTimeout(() => { controller.abort(new AttemptTimeout()); }, this.attemptTimeoutMs);
@@ -252,6 +255,7 @@ class UndiciPartnerHttp implements PartnerClient {
     signal?.addEventListener('abort', cancel, { once: true });
     let status = 0;
     let bytes = 0;
+    this.options.onBegin?.(begun);
     try {
       const answer = await this.agent.request({
         origin: access.origin, path: access.basePath + path, method, signal: controller.signal,
@@ -269,7 +273,7 @@ class UndiciPartnerHttp implements PartnerClient {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
-      this.options.onCall?.({ collection: request.collection, method, request: shown, status, startedAt, durationMs: performance.now() - started, bytes });
+      this.options.onCall?.({ ...begun, status, durationMs: performance.now() - started, bytes });
     }
   }
 

@@ -36,15 +36,19 @@ export interface PartnerAnswer {
   readonly path: string;
 }
 
-/** What one call cost; the waterfall of the run pane and the usage counters are made from these. */
-export interface ApiCall {
+/** A call on its way. */
+export interface BegunCall {
   readonly collection: string;
   readonly method: string;
   readonly request: string;
-  /** 0 when no answer came. */
-  readonly status: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+}
+
+/** What one call cost; the waterfall of the run pane and the usage counters are made from these. */
+export interface ApiCall extends BegunCall {
+  /** 0 when no answer came. */
+  readonly status: number;
   readonly durationMs: number;
   /** Of the body, decompressed. */
   readonly bytes: number;
