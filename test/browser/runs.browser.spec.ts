@@ -92,14 +92,17 @@ describe('a run that is killed', () => {
     await says(why);
     await says(/they already have the complete log/);
     await says(/Support has had the complete log since/);
-    await says(/Support reference:/);
+    expect(await owner.page.getByText('Support reference:').count()).toBe(1);
     await owner.picture(name);
   }
 
   it('because the partner never answers', async () => {
     partner.fault({ kind: 'hang', path: '/v1/customers', times: 99 });
     await watched();
-    await isKilled('run-hung', /made no progress for 8 s and was killed/);
+    await isKilled('run-hung', /made no progress for 8 s and was killed: GET \/v1\/customers had no answer yet/);
+    for (const collection of ['customers', 'other_events']) await line(collection).getByText('killed').waitFor();
+    await says('Concerns customers, other_events.');
+    await owner.page.getByRole('list', { name: 'Calls to the partner' }).getByRole('listitem').filter({ hasText: 'no answer' }).getByText('customers').waitFor();
     await line('products').getByText('skipped').waitFor();
   }, 3 * MINUTE);
 
