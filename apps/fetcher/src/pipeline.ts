@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { HungError, RAW_SPLIT_BYTES, isFinal, needsSupport, rawHeaders, rawKey, toErrorReport, type CollectionRunState, type ErrorReport, type RawRecordMeta, type SyncEvent } from '#contracts';
 import { isRenewable, splitPage, withoutRefreshToken, type ApiCall, type BegunCall, type Checkpoint, type PartnerWait } from '#connector-kit';
 import type { ClaimedRun, LogLine } from '#persistence';
+import { begins } from './run-sync/begins.js';
 import { FullPasses, comparePass, type FullPass } from './run-sync/full-passes.js';
 import { PostMortem } from './run-sync/post-mortem.js';
 import type { RunPorts } from './run-sync/run-ports.js';
@@ -93,7 +94,7 @@ export class SyncRun {
     const stop = (): void => { letGo = true; this.lost = true; this.settle(undefined); };
     signal.addEventListener('abort', stop, { once: true });
     this.publish({ type: 'run.changed', state: 'running' });
-    this.note('info', `The run begins${run.losses > 0 ? ` again, after ${run.losses === 1 ? 'a lost lease' : `${run.losses} lost leases`}` : ''}.`);
+    this.note('info', begins('run', run.losses));
     try {
       const outcome = await this.ended;
       // What the worker had handed over becomes durable even when the worker is gone.

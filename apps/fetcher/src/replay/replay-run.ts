@@ -2,6 +2,7 @@ import { attribute, type ReplayProgress, type SyncEvent } from '#contracts';
 import { recordSlices } from '#connector-kit';
 import type { IncomingMessage, OrderedScan, OutgoingMessage } from '#kafka';
 import type { ClaimedRun, LogLine } from '#persistence';
+import { begins } from '../run-sync/begins.js';
 import type { RunStore } from '../run-sync/run-ports.js';
 
 /** What a replay needs of the outside. */
@@ -70,7 +71,7 @@ export class ReplayRun {
     }, Math.max(500, this.leaseMs / 3));
     try {
       this.publish('running');
-      this.note('info', `The replay begins${run.losses > 0 ? ` again, after ${run.losses === 1 ? 'a lost lease' : `${run.losses} lost leases`}` : ''}.`);
+      this.note('info', begins('replay', run.losses));
       for (const { collection } of run.collections) await ports.store.collectionState(run.runId, run.token, collection, 'running');
       await this.replay();
       this.note('info', `The replay is done: ${this.pages} pages and webhooks were normalised again.`);
