@@ -45,6 +45,12 @@ export interface DeadLetterRow {
   /** Bytes of the record, at most as many as were asked for. */
   readonly value: Buffer | null;
   readonly bytes: number;
+  /** Where the message that failed stands. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  /** Its headers: name to bytes in base64. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What is needed to send a letter's message again. */
@@ -69,19 +75,24 @@ const REPLAYABLE = `service <> 'webhook-gateway'`;
 const KEPT_DAYS = 30;
 
 const columns = (bytes: string): string => `d.id, d.service, d.reason, d.message, d.state, d.source_id as "sourceId", d.connector, d.collection, d.record_index as "recordIndex", d.at, d.settled_at as "settledAt",
-  d.replay_of as "replayOf", (select n.id from dead_letters n where n.replay_of = d.id order by n.id desc limit 1) as "failedAgainAs", substring(d.value from 1 for ${bytes}::integer) as value, coalesce(octet_length(d.value), 0) as bytes`;
+  d.replay_of as "replayOf", (select n.id from dead_letters n where n.replay_of = d.id order by n.id desc limit 1) as "failedAgainAs", substring(d.value from 1 for ${bytes}::integer) as value, coalesce(octet_length(d.value), 0) as bytes,
+  d.topic, d.partition, d.kafka_offset::text as "offset", d.headers`;
+
+/** Whose letters: a workspace's, or with null those that belong to none, which are the operator's. */
+type Whose = string | null;
+const isTheirs = (whose: Whose): string => (whose === null ? '$1::uuid is null and d.workspace_id is null' : 'd.workspace_id = $1');
 
 /** Of letters `d`, with the filter's values from parameter 2 on. */
-const MATCHES = `d.workspace_id = $1 and ($2::text is null or d.state = $2) and ($3::uuid is null or d.source_id = $3) and ($4::text is null or d.collection = $4)
+const matches = (whose: Whose): string => `${isTheirs(whose)} and ($2::text is null or d.state = $2) and ($3::uuid is null or d.source_id = $3) and ($4::text is null or d.collection = $4)
   and ($5::text is null or d.service = $5) and ($6::text is null or d.reason = $6)`;
 
-const values = (workspaceId: string, { state, sourceId, collection, service, reason }: DeadLetterFilter): unknown[] =>
+const values = (workspaceId: Whose, { state, sourceId, collection, service, reason }: DeadLetterFilter): unknown[] =>
   [workspaceId, state ?? null, sourceId ?? null, collection ?? null, service ?? null, reason ?? null];
 
 /** PostgreSQL's text takes no NUL. */
 const text = (value: string | undefined): string | null => value?.replaceAll('\0', '\ufffd') ?? null;
 
-/** The index of the dead-letter topics: what could not be processed, per workspace. */
+/** The index of the dead-letter topics: what could not be processed, per workspace; null is for what belongs to none. */
 export class DeadLetterRepository {
   constructor(private readonly database: DataSource) {}
 
@@ -96,25 +107,25 @@ export class DeadLetterRepository {
   }
 
   /** Newest first, older than `before` (an id). @param bytes of each record, at most */
-  list(workspaceId: string, filter: DeadLetterFilter, bytes: number, limit: number, before?: string): Promise<DeadLetterRow[]> {
-    return rows(this.database, `select ${columns('$9')} from dead_letters d where ${MATCHES} and ($7::uuid is null or d.id < $7) order by d.id desc limit $8`, [...values(workspaceId, filter), before ?? null, limit, bytes]);
+  list(workspaceId: Whose, filter: DeadLetterFilter, bytes: number, limit: number, before?: string): Promise<DeadLetterRow[]> {
+    return rows(this.database, `select ${columns('$9')} from dead_letters d where ${matches(workspaceId)} and ($7::uuid is null or d.id < $7) order by d.id desc limit $8`, [...values(workspaceId, filter), before ?? null, limit, bytes]);
   }
 
-  async get(workspaceId: string, id: string, bytes: number): Promise<DeadLetterRow | undefined> {
+  async get(workspaceId: Whose, id: string, bytes: number): Promise<DeadLetterRow | undefined> {
     if (!isId(id)) return undefined;
-    return (await rows<DeadLetterRow>(this.database, `select ${columns('$3')} from dead_letters d where d.workspace_id = $1 and d.id = $2`, [workspaceId, id, bytes]))[0];
+    return (await rows<DeadLetterRow>(this.database, `select ${columns('$3')} from dead_letters d where ${isTheirs(workspaceId)} and d.id = $2`, [workspaceId, id, bytes]))[0];
   }
 
   /** By service and reason, the most open ones first. */
-  counts(workspaceId: string, filter: DeadLetterFilter): Promise<DeadLetterCount[]> {
+  counts(workspaceId: Whose, filter: DeadLetterFilter): Promise<DeadLetterCount[]> {
     return rows(this.database, `select d.service, d.reason, count(*) filter (where d.state = 'open')::float8 as open, count(*) filter (where d.state = 'replayed')::float8 as replayed,
-      count(*) filter (where d.state = 'discarded')::float8 as discarded from dead_letters d where ${MATCHES} group by 1, 2 order by 3 desc, 1, 2`, values(workspaceId, filter));
+      count(*) filter (where d.state = 'discarded')::float8 as discarded from dead_letters d where ${matches(workspaceId)} group by 1, 2 order by 3 desc, 1, 2`, values(workspaceId, filter));
   }
 
   /** Settles open letters: all that match, or one. What can't be replayed stays open. @returns how many were settled */
-  async settle(workspaceId: string, filter: DeadLetterFilter & { readonly id?: string }, state: 'replayed' | 'discarded'): Promise<number> {
+  async settle(workspaceId: Whose, filter: DeadLetterFilter & { readonly id?: string }, state: 'replayed' | 'discarded'): Promise<number> {
     if (filter.id !== undefined && !isId(filter.id)) return 0;
-    const settled = await rows(this.database, `update dead_letters d set state = $8, settled_at = clock_timestamp() where ${MATCHES} and ($7::uuid is null or d.id = $7) and ($8 <> 'replayed' or ${REPLAYABLE}) returning 1`,
+    const settled = await rows(this.database, `update dead_letters d set state = $8, settled_at = clock_timestamp() where ${matches(workspaceId)} and ($7::uuid is null or d.id = $7) and ($8 <> 'replayed' or ${REPLAYABLE}) returning 1`,
       [...values(workspaceId, { ...filter, state: 'open' }), filter.id ?? null, state]);
     return settled.length;
   }
@@ -141,7 +152,7 @@ export class DeadLetterRepository {
   }
 }
 
-/** The workspace is that of the source, whatever the letter says; a letter of neither is nobody's. */
+/** The workspace is that of the source, whatever the letter says; a letter of neither is the operator's. */
 async function insert(tx: Executor, topic: string, partition: number, { letter, at, key, value, headers, replayOf, offset }: NewDeadLetter): Promise<void> {
   const id = (candidate: string | undefined): string | null => (candidate !== undefined && isId(candidate) ? candidate : null);
   await rows(tx, `

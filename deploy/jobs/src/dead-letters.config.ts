@@ -1,0 +1,4 @@
+import { DatabaseConfig } from '#platform';
+
+/** Settings of `dead-letters`. */
+export class DeadLettersConfig extends DatabaseConfig {}
