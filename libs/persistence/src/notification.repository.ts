@@ -46,17 +46,19 @@ const COLUMNS = `n.id, n.source_id as "sourceId", n.run_id as "runId", n.kind, n
 export class NotificationRepository {
   constructor(private readonly database: DataSource) {}
 
-  /** Until somebody changes it nobody is told, of everything. */
+  /** Until somebody changes it nobody is told, of everything; a kind that is new since then is wanted. */
   async settings(workspaceId: string): Promise<NotificationSettings> {
-    const [found] = await rows<NotificationSettings>(this.database, 'select emails, hook_sealed as "hookSealed", hook_location as "hookLocation", kinds from notification_settings where workspace_id = $1', [workspaceId]);
+    const [found] = await rows<NotificationSettings>(this.database, `
+      select emails, hook_sealed as "hookSealed", hook_location as "hookLocation", array(select kind from unnest($2::text[]) kind where ${isChosen('kind')}) as kinds
+      from notification_settings n where workspace_id = $1`, [workspaceId, NOTIFICATION_KINDS]);
     return found ?? { emails: [], hookSealed: null, hookLocation: null, kinds: NOTIFICATION_KINDS };
   }
 
   async change(workspaceId: string, { emails, hookSealed, hookLocation, kinds }: NotificationSettings): Promise<void> {
     await rows(this.database, `
-      insert into notification_settings (workspace_id, emails, hook_sealed, hook_location, kinds) values ($1, $2, $3, $4, $5)
-      on conflict (workspace_id) do update set emails = excluded.emails, hook_sealed = excluded.hook_sealed, hook_location = excluded.hook_location, kinds = excluded.kinds, updated_at = now()`,
-    [workspaceId, emails, hookSealed, hookLocation, kinds]);
+      insert into notification_settings (workspace_id, emails, hook_sealed, hook_location, kinds, known) values ($1, $2, $3, $4, $5, $6)
+      on conflict (workspace_id) do update set emails = excluded.emails, hook_sealed = excluded.hook_sealed, hook_location = excluded.hook_location, kinds = excluded.kinds, known = excluded.known, updated_at = now()`,
+    [workspaceId, emails, hookSealed, hookLocation, kinds, NOTIFICATION_KINDS]);
   }
 
   /** Something that nothing happened for. */
@@ -91,8 +93,11 @@ export class NotificationRepository {
   }
 }
 
+/** SQL: the settings `n` have this kind (an expression), or are older than it. */
+const isChosen = (kind: string): string => `(${kind} = any(n.kinds) or ${kind} <> all(n.known))`;
+
 /** SQL: the settings `n` want this kind (an expression), and name somebody. */
-export const isWanted = (kind: string): string => `${kind} = any(n.kinds) and (cardinality(n.emails) > 0 or n.hook_sealed is not null)`;
+export const isWanted = (kind: string): string => `${isChosen(kind)} and (cardinality(n.emails) > 0 or n.hook_sealed is not null)`;
 
 /** To whoever the source's workspace wants to be told of this; to nobody where it doesn't. */
 export async function putNotification(executor: Executor, { sourceId, runId, kind, title, remedy }: Pick<KeptNotification, 'sourceId' | 'runId' | 'title' | 'remedy'> & { readonly kind: NotificationKind }): Promise<void> {

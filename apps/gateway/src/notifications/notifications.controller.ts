@@ -9,7 +9,7 @@ import { invalid } from '../http/problem.js';
 import { VAULT } from '../tokens.js';
 
 const RECENT = 20;
-const kinds = { enum: NOTIFICATION_KINDS, enumName: 'NotificationKind', isArray: true, description: 'run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone.' } as const;
+const kinds = { enum: NOTIFICATION_KINDS, enumName: 'NotificationKind', isArray: true, description: 'run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. Kinds that a later version adds are wanted until this is set again.' } as const;
 
 class ChangeNotificationsDto {
   @ApiProperty({ type: String, isArray: true, format: 'email' }) @IsArray() @ArrayMaxSize(50) @ArrayUnique() @IsEmail({ require_tld: false }, { each: true }) @MaxLength(254, { each: true }) emails!: string[];

@@ -116,6 +116,24 @@ describe('notifications', () => {
     expect(mail.mails.at(-1)?.subject).toBe('[Cloud Sources] A collection failed: Shop');
   });
 
+  it('are wanted of kinds that came after somebody chose, until somebody says no', async () => {
+    // As the version before these kinds saved it.
+    await database.query(`update notification_settings set kinds = '{run_failed,paused}', known = default where workspace_id = $1`, [workspaceId]);
+    const settings = await notifications.settings(workspaceId);
+    expect([...settings.kinds].sort()).toEqual(['destination_disabled', 'paused', 'run_failed', 'run_partial']);
+    const told = (await kinds()).length;
+    await ends('succeeded');
+    await isPartial('coupons');
+    expect((await kinds()).slice(0, -told)).toEqual(['run_partial']);
+    await notifications.change(workspaceId, { ...settings, kinds: ['run_failed', 'paused'] });
+    expect((await notifications.settings(workspaceId)).kinds).toEqual(['run_failed', 'paused']);
+    await ends('succeeded');
+    await isPartial();
+    await isPartial('coupons');
+    expect(await kinds()).toHaveLength(told + 1);
+    await notifications.change(workspaceId, { ...settings, kinds: NOTIFICATION_KINDS });
+  });
+
   it('tell of a source that was paused by itself, and of nothing that isn\'t wanted', async () => {
     await database.query(`update sources set state = 'active', failed_runs = 20, failing_since = now() - interval '9 days', warning = '{}' where id = $1`, [sourceId]);
     await new HealthRepository(database).judge({ warnAfter: 1, pauseAfter: 2, minHours: 1, pauseAfterDays: 7 });

@@ -3672,7 +3672,7 @@ export interface components {
             total: number;
         };
         /**
-         * @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone.
+         * @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. Kinds that a later version adds are wanted until this is set again.
          * @enum {string}
          */
         NotificationKind: "run_failed" | "run_partial" | "access_denied" | "paused" | "reads_nothing" | "destination_disabled";
@@ -3703,7 +3703,7 @@ export interface components {
             emails: string[];
             /** @description The hook's host; null: no hook. */
             hook: string | null;
-            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. */
+            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. Kinds that a later version adds are wanted until this is set again. */
             kinds: components["schemas"]["NotificationKind"][];
             /** @description Whether the installation can send mail. */
             mailAvailable: boolean;
@@ -3717,7 +3717,7 @@ export interface components {
              * @description URL that takes what Slack's incoming webhooks take: {"text": …}. Stored encrypted, never returned. null: none; left out: as it is.
              */
             hookUrl?: string | null;
-            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. */
+            /** @description run_failed: once when runs begin to fail. run_partial: once when a collection begins to fail while others are read. access_denied: the partner refuses the credentials. paused: a source was paused by itself. reads_nothing: a collection suddenly has no record. destination_disabled: an event destination took nothing for days, or is gone. Kinds that a later version adds are wanted until this is set again. */
             kinds: components["schemas"]["NotificationKind"][];
         };
         /** @enum {string} */
