@@ -80,7 +80,7 @@ export function recordTopic(prefix: string, connector: string, collection: strin
  */
 export function topicDefinitions(connectors: readonly ConnectorTopics[], options: TopicOptions = DEFAULT_TOPIC_OPTIONS): TopicDefinition[] {
   const { prefix } = options;
-  // As the producer sent it: a cluster that compresses by lz4, snappy or zstd of its own accord would make what Node can't read.
+  // As the producer sent it: no broker has work with it, and nobody who reads it either.
   const big = { 'max.message.bytes': String(MAX_MESSAGE_BYTES), 'compression.type': 'producer' };
   const byTime = (ms: number) => ({ ...big, 'cleanup.policy': 'delete', 'retention.ms': String(ms) });
   const definitions: TopicDefinition[] = [

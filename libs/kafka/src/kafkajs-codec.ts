@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { hideAborted, type FetchedMessage } from './aborted-transactions.js';
+import { decompress } from './compression/decompress.js';
 import { rememberCoordinators } from './coordinators.js';
 import { decodeBatches, isRecordBatch } from './record-batch/decode.js';
 import { FETCH_VERSIONS, decodeFetch } from './record-batch/fetch-answer.js';
@@ -15,7 +16,6 @@ interface Request { encode(): Promise<Encodable> }
 interface Response { decode(raw: Buffer): Promise<unknown> }
 interface ProduceArguments extends ProduceRequest { readonly compression?: number }
 interface Definition<A> { protocol: (choice: { readonly version: number }) => (args: A) => { readonly request: Request; readonly response: Response } }
-interface Compression { lookupCodecByAttributes(attributes: number): { decompress(bytes: Buffer): Promise<Buffer> } | null }
 type OldMessages = (decoder: object, size: number) => Promise<readonly FetchedMessage[]>;
 
 let done = false;
@@ -51,10 +51,8 @@ export function installCodec(): void {
 
   rememberCoordinators((load('kafkajs/src/cluster') as { prototype: Parameters<typeof rememberCoordinators>[0] }).prototype);
 
-  const { lookupCodecByAttributes } = load('kafkajs/src/protocol/message/compression') as Compression;
   const Decoder = load('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;
   const oldMessages = load('kafkajs/src/protocol/messageSet/decoder') as OldMessages;
-  const decompress = async (bytes: Buffer, attributes: number): Promise<Buffer> => (await lookupCodecByAttributes(attributes)?.decompress(bytes)) ?? bytes;
   const read = (bytes: Buffer): Promise<readonly FetchedMessage[]> => (isRecordBatch(bytes) ? decodeBatches(bytes, decompress) : oldMessages(new Decoder(bytes), bytes.length));
   for (const fetchVersion of FETCH_VERSIONS) {
     const response = load(`kafkajs/src/protocol/requests/fetch/v${fetchVersion}/response.js`) as Response;

@@ -1,4 +1,5 @@
 export { randomName, testDatabase, testKafka, type TestDatabase } from './harness/infrastructure.js';
+export { javaProduce } from './harness/java-producer.js';
 export { pythonPackages } from './harness/python-packages.js';
 export { startStripeMock, type StripeMock } from './harness/stripe-mock.js';
 export {
