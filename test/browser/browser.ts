@@ -30,17 +30,20 @@ export function launch(): Promise<Browser> {
 export class Person {
   readonly troubles: string[] = [];
 
-  private constructor(readonly context: BrowserContext, readonly page: Page, private readonly base: string) {}
+  private constructor(readonly context: BrowserContext, readonly page: Page, private readonly browser: Browser, private readonly base: string) {}
 
   static async at(browser: Browser, base: string, options: { readonly width?: number; readonly dark?: boolean } = {}): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: 900 }, colorScheme: options.dark === true ? 'dark' : 'light', reducedMotion: 'reduce', bypassCSP: true });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    const person = new Person(context, page, base);
+    const person = new Person(context, page, browser, base);
     page.on('pageerror', (error) => person.troubles.push(error.message));
     page.on('response', (response) => { if (response.status() >= 500) person.troubles.push(`${response.status()} ${response.url()}`); });
     return person;
   }
+
+  /** Somebody else at the same product: a context of their own. */
+  other(options?: { readonly width?: number; readonly dark?: boolean }): Promise<Person> { return Person.at(this.browser, this.base, options); }
 
   async goes(path: string): Promise<void> {
     await this.page.goto(`${this.base}${path}`);

@@ -1,18 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import { startStripeSimulator, type StripeSimulator } from '#testing';
-import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source } from '../e2e/support/api.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
-import { looksWell, stage } from './stage.js';
+import type { Person } from './browser.js';
+import { looksWell, stage, visitor } from './stage.js';
 
 /** A person's way from the first sign-in to rows in the warehouse, in a real browser against the running product. */
 const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
-let browser: Browser;
 let owner: Person;
 let source: Source;
 
@@ -20,8 +17,7 @@ beforeAll(async () => {
   product = await begins(Product.start());
   await product.api.signIn(product.owner, product.secrets.ownerPassword);
   partner = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 25, days: 60 } }));
-  browser = await begins(launch());
-  owner = await Person.at(browser, gatewayUrl(product.ports));
+  owner = await visitor(begins, product);
 }, 300_000);
 
 describe('the console, from first start to rows', () => {
@@ -155,5 +151,5 @@ const TABS = ['', '/collections', '/schedule', '/usage', '/webhook', '/verify', 
 
 looksWell('every page', async () => {
   const [run] = await product.runsOf(source.id);
-  return { product, browser, paths: [...PAGES, ...TABS.map((tab) => `/sources/${source.id}${tab}`), `/runs/${run?.id ?? ''}`] };
+  return { product, person: owner, paths: [...PAGES, ...TABS.map((tab) => `/sources/${source.id}${tab}`), `/runs/${run?.id ?? ''}`] };
 });

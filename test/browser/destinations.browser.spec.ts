@@ -1,20 +1,17 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import { startEventCatcher, startStripeSimulator, type EventCatcher, type StripeSimulator } from '#testing';
-import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source, Webhook } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
 import { posted, signedByStripe } from '../e2e/support/webhook.js';
-import { Person, launch } from './browser.js';
-import { looksWell, stage } from './stage.js';
+import type { Person } from './browser.js';
+import { looksWell, signedIn, stage } from './stage.js';
 
 /** Events to a destination, as a person sets it up and watches it. */
 const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
 let catcher: EventCatcher;
-let browser: Browser;
 let owner: Person;
 let webhook: Webhook;
 let destinationPath: string;
@@ -35,9 +32,7 @@ beforeAll(async () => {
   await product.connectWarehouse();
   const source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', collections: ['invoice_events'], intervalMinutes: 1_440 });
   webhook = await product.api.put<Webhook>(`sources/${source.id}/webhook/secret`, { secret: product.secrets.webhookSecret });
-  browser = await begins(launch());
-  owner = await Person.at(browser, gatewayUrl(product.ports));
-  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+  owner = await signedIn(begins, product);
 }, 300_000);
 
 describe('a destination in the console', () => {
@@ -119,7 +114,7 @@ describe('a destination in the console', () => {
 });
 
 looksWell('every page of destinations', () => ({
-  product, browser, paths: ['/destinations', '/destinations/new/webhook', '/destinations/new/segment', destinationPath, `${destinationPath}/settings`],
+  product, person: owner, paths: ['/destinations', '/destinations/new/webhook', '/destinations/new/segment', destinationPath, `${destinationPath}/settings`],
   opens: (path, { page }) => path !== destinationPath ? [] : [async () => {
     await page.getByRole('button', { name: 'invoice_paid' }).first().click();
     await page.getByRole('table', { name: 'Tries' }).waitFor();

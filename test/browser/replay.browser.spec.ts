@@ -1,14 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { deadLetterHeaders, rawHeaders, rawKey, topicNames, type RawRecordMeta } from '#contracts';
 import { RecordProducer, createKafka } from '#kafka';
 import { startStripeSimulator, type StripeSimulator } from '#testing';
-import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
-import { looksWell, stage } from './stage.js';
+import type { Person } from './browser.js';
+import { looksWell, signedIn, stage } from './stage.js';
 
 /** What a person makes again of what is there: rows from what is retained, and single records that could not be processed. */
 const MINUTE = 60_000;
@@ -17,7 +16,6 @@ const silent = { debug: () => undefined, warn: () => undefined };
 const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
-let browser: Browser;
 let owner: Person;
 let source: Source;
 let producer: RecordProducer;
@@ -31,9 +29,7 @@ beforeAll(async () => {
   expect(await product.newestRunEnds(source.id)).toMatchObject({ state: 'succeeded' });
   producer = new RecordProducer(createKafka({ brokers: product.brokers, clientId: 'browser' }, silent));
   await begins(producer.connect().then(() => ({ stop: () => producer.disconnect() })));
-  browser = await begins(launch());
-  owner = await Person.at(browser, gatewayUrl(product.ports));
-  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+  owner = await signedIn(begins, product);
 }, 300_000);
 
 const meta = (id: string): RawRecordMeta => ({
@@ -155,5 +151,5 @@ describe('dead letters', () => {
 
 looksWell('a replay and dead letters', async () => {
   await send('page-3', 'no JSON either');
-  return { product, browser, paths: [replayPath, '/dead-letters'], opens: (path, { page }) => path === '/dead-letters' ? [() => page.getByRole('article').first().waitFor()] : [] };
+  return { product, person: owner, paths: [replayPath, '/dead-letters'], opens: (path, { page }) => path === '/dead-letters' ? [() => page.getByRole('article').first().waitFor()] : [] };
 });

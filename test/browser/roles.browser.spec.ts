@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { startIdentityProvider, startStripeSimulator, type IdentityProviderSimulator } from '#testing';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source } from '../e2e/support/api.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
+import type { Person } from './browser.js';
 import { everyPath } from './routes.js';
-import { looksWell, stage } from './stage.js';
+import { looksWell, signedIn, stage } from './stage.js';
 
 /** Several people at one product: who is invited, and what each role is shown. */
 const INVITED = { email: 'viewer@acme.example', password: 'the password of a viewer' };
@@ -14,7 +14,6 @@ const INVITED = { email: 'viewer@acme.example', password: 'the password of a vie
 const begins = stage();
 let product: Product;
 let provider: IdentityProviderSimulator;
-let browser: Browser;
 let owner: Person;
 let viewer: Person;
 let source: Source;
@@ -26,10 +25,8 @@ beforeAll(async () => {
   warehouseId = await product.connectWarehouse();
   const partner = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 1, days: 1 } }));
   source = await product.createStripe(partner.url, { name: 'Shop', collections: ['customers'] });
-  browser = await begins(launch());
-  owner = await Person.at(browser, gatewayUrl(product.ports));
-  viewer = await Person.at(browser, gatewayUrl(product.ports));
-  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+  owner = await signedIn(begins, product);
+  viewer = await owner.other();
 }, 300_000);
 
 const ID = /[0-9a-f-]{36}/g;
@@ -73,7 +70,7 @@ describe('members', () => {
     await viewer.page.waitForURL((url) => url.pathname === '/');
     await viewer.settled();
     // The link is used up.
-    const other = await Person.at(browser, gatewayUrl(product.ports));
+    const other = await owner.other();
     await other.goes(`${pathname}${hash}`);
     await other.page.getByText('This invitation is not valid any more.').waitFor();
     await other.context.close();
@@ -170,4 +167,4 @@ describe('an account', () => {
   }, 120_000);
 });
 
-looksWell('every page of the settings', () => ({ product, browser, email: 'owner@acme.example', paths: ['/settings', '/settings/members', '/settings/api-keys', '/settings/audit-log', '/settings/account'] }));
+looksWell('every page of the settings', () => ({ product, person: owner, email: 'owner@acme.example', paths: ['/settings', '/settings/members', '/settings/api-keys', '/settings/audit-log', '/settings/account'] }));

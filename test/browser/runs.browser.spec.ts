@@ -1,12 +1,11 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { startMailCatcher, startStripeSimulator, type StripeSimulator } from '#testing';
-import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { RunDetail, Source } from '../e2e/support/api.js';
 import { untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
-import { looksWell, stage } from './stage.js';
+import type { Person } from './browser.js';
+import { looksWell, signedIn, stage } from './stage.js';
 
 /** What the run pane says of a run that doesn't go as it should: what happened, to what, and what to do or what happens by itself. */
 const MINUTE = 60_000;
@@ -15,7 +14,6 @@ const COLLECTIONS = ['customers', 'products', 'coupons'];
 const begins = stage();
 let product: Product;
 let partner: StripeSimulator;
-let browser: Browser;
 let owner: Person;
 let source: Source;
 /** The runs that were watched. */
@@ -35,9 +33,7 @@ beforeAll(async () => {
   source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', intervalMinutes: 1_440, collections: COLLECTIONS });
   expect(await product.newestRunEnds(source.id)).toMatchObject({ state: 'succeeded' });
   await untilTrue('every customer has a row', async () => await product.warehouse.count(source.slug, 'customers') === partner.ids('customers').length, product);
-  browser = await begins(launch());
-  owner = await Person.at(browser, gatewayUrl(product.ports));
-  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+  owner = await signedIn(begins, product);
 }, 300_000);
 
 afterEach(() => { partner.clearFaults(); });
@@ -198,4 +194,4 @@ describe('after all that', () => {
 });
 
 // Partly done, with the partner's own words, killed
-looksWell('the pane of a run that went wrong', () => ({ product, browser, paths: seen.slice(0, 3).map((id) => `/runs/${id}`) }));
+looksWell('the pane of a run that went wrong', () => ({ product, person: owner, paths: seen.slice(0, 3).map((id) => `/runs/${id}`) }));

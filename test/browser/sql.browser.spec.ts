@@ -1,16 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { randomName, startStripeSimulator } from '#testing';
-import { gatewayUrl } from '../../deploy/local/src/services.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
-import { looksWell, stage } from './stage.js';
+import type { Person } from './browser.js';
+import { looksWell, signedIn, stage } from './stage.js';
 
 /** An analyst's way: the tables, a query with its mistakes, an audience and a trait that keep themselves up to date. */
 const begins = stage();
 let product: Product;
-let browser: Browser;
 let analyst: Person;
 let warehouseId: string;
 const login = randomName();
@@ -31,9 +29,7 @@ beforeAll(async () => {
   const source = await product.createStripe(partner.url, { name: 'Shop', slug: 'shop', collections: ['customers'], intervalMinutes: 1_440, warehouseId });
   await product.newestRunEnds(source.id);
   await eventually('the customers are in the warehouse', async () => (await product.warehouse.count('shop', 'customers') >= 30 ? true : undefined), product);
-  browser = await begins(launch());
-  analyst = await Person.at(browser, gatewayUrl(product.ports));
-  await analyst.signsIn(product.owner, product.secrets.ownerPassword);
+  analyst = await signedIn(begins, product);
 }, 300_000);
 
 describe('SQL', () => {
@@ -160,7 +156,7 @@ looksWell('every page of an analyst', async () => {
   const [audience] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
   const ofWarehouse = `/warehouses/${warehouseId}`;
   return {
-    product, browser,
+    product, person: analyst,
     paths: [ofWarehouse, `${ofWarehouse}/sql`, `${ofWarehouse}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`],
     opens: (path, person) => [
       ...(/sql$|new$/.test(path) ? [() => person.page.locator('.cm-content').waitFor()] : []),

@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Product } from '../e2e/support/product.js';
-import { Person } from './browser.js';
+import { Person, launch } from './browser.js';
 
 type Begun = { stop(): Promise<unknown> } | { close(): Promise<unknown> };
 
+type Begins = <T extends Begun>(beginning: Promise<T>) => Promise<T>;
+
 /** Takes what a spec begins and ends it after the spec, the newest first; also what a set-up began that fails half-way. */
-export function stage(): <T extends Begun>(beginning: Promise<T>) => Promise<T> {
+export function stage(): Begins {
   const begun: Begun[] = [];
   afterAll(async () => {
     const failed: unknown[] = [];
@@ -21,11 +22,22 @@ export function stage(): <T extends Begun>(beginning: Promise<T>) => Promise<T> 
   };
 }
 
+/** Somebody who isn't signed in yet, in a browser of their own. */
+export const visitor = async (begins: Begins, { ports }: Product): Promise<Person> => Person.at(await begins(launch()), gatewayUrl(ports));
+
+/** The owner, signed in, in a browser of their own. */
+export async function signedIn(begins: Begins, product: Product): Promise<Person> {
+  const owner = await visitor(begins, product);
+  await owner.signsIn(product.owner, product.secrets.ownerPassword);
+  return owner;
+}
+
 const LOOKS = [{ name: 'light', dark: false, width: 1280 }, { name: 'dark', dark: true, width: 1280 }, { name: 'narrow', dark: false, width: 390 }] as const;
 
 interface Visits {
   readonly product: Product;
-  readonly browser: Browser;
+  /** Whose browser it is looked at in. */
+  readonly person: Person;
   /** Whose password is the owner's. */
   readonly email?: string;
   readonly paths: readonly string[];
@@ -37,8 +49,8 @@ interface Visits {
 export function looksWell(what: string, visits: () => Promise<Visits> | Visits): void {
   describe.each(LOOKS)(`${what}, $name`, ({ name, dark, width }) => {
     it('has no violation of accessibility, fits the screen and breaks nothing', async () => {
-      const { product, browser, email = product.owner, paths, opens } = await visits();
-      const person = await Person.at(browser, gatewayUrl(product.ports), { dark, width });
+      const { product, person: owner, email = product.owner, paths, opens } = await visits();
+      const person = await owner.other({ dark, width });
       const isFine = async (where: string): Promise<void> => expect([where, await person.violations(), await person.overflow()]).toEqual([where, [], 0]);
       await person.goes('/sign-in');
       await isFine('/sign-in');

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import { startSalesforceSimulator, startStripeSimulator, startZendeskSimulator, type SalesforceSimulator, type StripeSimulator, type ZendeskSimulator } from '#testing';
 import { compiled } from '../../deploy/local/src/project.js';
 import { gatewayUrl } from '../../deploy/local/src/services.js';
 import type { Source } from '../e2e/support/api.js';
 import { eventually, untilTrue } from '../e2e/support/eventually.js';
 import { Product } from '../e2e/support/product.js';
-import { Person, launch } from './browser.js';
-import { stage } from './stage.js';
+import type { Person } from './browser.js';
+import { signedIn, stage } from './stage.js';
 
 /** A person's ways to rows by sign-in at the partner's and by keyboard alone, and what the schedule lets them do. */
 const MINUTE = 60_000;
@@ -19,7 +18,6 @@ let product: Product;
 let stripe: StripeSimulator;
 let zendesk: ZendeskSimulator;
 let salesforce: SalesforceSimulator;
-let browser: Browser;
 let person: Person;
 
 beforeAll(async () => {
@@ -36,9 +34,7 @@ beforeAll(async () => {
   const app = salesforce.addApp(true);
   await product.api.put('oauth/salesforce/client', { clientId: app.clientId, clientSecret: app.clientSecret });
   stripe = await begins(startStripeSimulator({ apiKey: product.secrets.simulatorKey, data: { customers: 8, days: 30 } }));
-  browser = await begins(launch());
-  person = await Person.at(browser, gatewayUrl(product.ports));
-  await person.signsIn(product.owner, product.secrets.ownerPassword);
+  person = await signedIn(begins, product);
 }, 300_000);
 
 const made = (name: string): Promise<Source> => eventually(`${name} is there`, async () => (await product.api.get<{ data: Source[] }>('sources')).data.find(({ slug }) => slug === name.toLowerCase()), product);
@@ -174,7 +170,7 @@ describe('the keyboard alone', () => {
 
 describe('the first load', () => {
   it('stays under 250 KB of compressed JavaScript', async () => {
-    const visitor = await Person.at(browser, gatewayUrl(product.ports));
+    const visitor = await person.other();
     const scripts: string[] = [];
     visitor.page.on('response', (response) => { if (response.url().endsWith('.js')) scripts.push(basename(response.url())); });
     await visitor.signsIn(product.owner, product.secrets.ownerPassword);
