@@ -147,6 +147,17 @@ describe('a partner that is asked again', () => {
     const cancelled = await product.api.post<RunDetail>(`runs/${id}/cancel`);
     expect([cancelled.state, isRefused(await run(id))]).toEqual(['cancelled', true]);
   }, 3 * MINUTE);
+
+  it('is seen at the call that had no answer when the run was cancelled', async () => {
+    partner.fault({ kind: 'hang', path: '/v1/customers', times: 99 });
+    const asked = (): number => partner.requests()['GET /v1/customers'] ?? 0;
+    const before = asked();
+    const id = await begin();
+    await untilTrue('the partner is asked', () => asked() > before, { ...product, everyMs: 50 });
+    await product.api.post<RunDetail>(`runs/${id}/cancel`);
+    await untilTrue('the call is kept', async () => (await run(id)).calls.some(({ status, collection }) => status === 0 && collection === 'customers'), product);
+    expect((await run(id)).state).toBe('cancelled');
+  }, 3 * MINUTE);
 });
 
 describe('after all that', () => {

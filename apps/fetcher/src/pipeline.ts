@@ -101,10 +101,12 @@ export class SyncRun {
       await this.chain;
       if (outcome !== undefined && !this.lost) await this.finish(outcome);
     } finally {
+      const calls = this.openCalls();
       clearInterval(beat);
       signal.removeEventListener('abort', stop);
       worker.postMessage({ type: 'cancel' } satisfies ParentMessage);
       await worker.terminate();
+      await ports.store.recordCalls(run.runId, calls);
       // Not left to run out: the next fetcher goes on from the checkpoint at once, and nobody takes this for a death.
       if (letGo) await ports.store.release(run.runId, run.token);
       await this.keepLog();
@@ -138,6 +140,11 @@ export class SyncRun {
   }
 
   private takeCalls(): ApiCall[] { return this.calls.splice(0); }
+
+  /** At the end: those that nothing followed, and those without an answer. */
+  private openCalls(): ApiCall[] {
+    return [...this.takeCalls(), ...this.underWay.splice(0).map((call) => ({ ...call, status: 0, durationMs: Date.now() - call.startedAt, bytes: 0 }))];
+  }
 
   private answered(call: ApiCall): void {
     this.calls.push(call);
@@ -315,9 +322,8 @@ export class SyncRun {
     const { state, error, trace, resumeInMs } = this.postMortem.complete(outcome);
     await this.save();
     if (this.lost) return;
-    // Of a worker that was killed: nothing followed these, and no answer came to the last.
-    const waited = this.underWay.splice(0).map((call): ApiCall => ({ ...call, status: 0, durationMs: Date.now() - call.startedAt, bytes: 0 }));
-    await this.ports.store.recordCalls(this.run.runId, [...this.takeCalls(), ...waited]);
+    // Of a worker that was killed.
+    await this.ports.store.recordCalls(this.run.runId, this.openCalls());
     const resumeAt = state === 'deferred' ? new Date(Date.now() + (resumeInMs ?? 60_000)) : undefined;
     if (error === undefined) this.note('info', 'The run is done.');
     else this.note(state === 'deferred' ? 'warn' : 'error', `${state === 'deferred' ? 'The run waits' : `The run ends as ${state}`}: ${error.title} ${error.remedy}`);
