@@ -13,6 +13,9 @@ const ORDER = ['running', 'failed', 'killed', 'deferred', 'partial', 'queued', '
 const SKIPPED: Readonly<Record<string, string>> = { cancelled: 'Not reached: the run was cancelled.', killed: 'Not reached: the run was killed.', failed: 'Not tried: the run failed before it was reached.' };
 const whySkipped = ({ state, error }: Run): string => error?.code === 'authentication_failed' ? 'Not tried: the credentials are refused, so no further call was made.' : SKIPPED[state] ?? 'Not read: it was deselected while the run waited.';
 
+/** Where the table is wider than the screen, what is told in words isn't. */
+const TOLD = { position: 'sticky', left: 10, maxWidth: 'calc(100vw - 50px)' } as const;
+
 /** Collections of one error stand together, and it is told once: what a key may not read concerns all that is made of it. */
 function together(rows: readonly CollectionRun[]): CollectionRun[][] {
   const groups = new Map<string, CollectionRun[]>();
@@ -56,7 +59,7 @@ function Line({ row, run, most, now }: { row: CollectionRun; run: Run; most: num
         <Table.Td ta="right">{seconds === undefined ? '—' : duration(seconds)}</Table.Td>
       </Table.Tr>
       {told && (
-        <Table.Tr style={row.error !== null ? { borderBottom: 'none' } : undefined}><Table.Td colSpan={6} pt={0}><Stack gap={4}>
+        <Table.Tr style={row.error !== null ? { borderBottom: 'none' } : undefined}><Table.Td colSpan={6} pt={0}><Stack gap={4} style={TOLD}>
           {waits > 0 && <Text size="sm" role="status">The partner asks us to wait <b>{duration(waits)}</b>; then it goes on by itself.</Text>}
           {isSkipped && <Text size="sm" c="dimmed">{whySkipped(run)}</Text>}
           {row.warning !== null && <Notices notices={[row.warning]} />}
@@ -81,12 +84,12 @@ function Reason({ rows }: { rows: readonly CollectionRun[] }) {
   const words = [...new Set(errors.flatMap(({ details }) => details ?? []))];
   return (
     <Table.Tr><Table.Td colSpan={6} pt={0}>
-      <Box pl="sm" style={{ borderLeft: `3px solid var(--mantine-color-${waits ? 'violet' : 'red'}-6)` }}>
+      <Box pl="sm" style={{ ...TOLD, borderLeft: `3px solid var(--mantine-color-${waits ? 'violet' : 'red'}-6)` }}>
         <Text size="sm" fw={600} className={waits ? undefined : 'fails'}>{error.title}</Text>
         {rows.length > 1 && <Text size="sm">Concerns {rows.map(({ collection }) => collection).join(', ')}.</Text>}
         <Text size="sm">{error.remedy}</Text>
         {words.length > 0 && <Spoiler maxHeight={0} fz="sm" showLabel="The partner's own words" hideLabel="Hide them">{words.map((word) => <Text key={word} size="xs" className="mono wrap-anywhere">{word}</Text>)}</Spoiler>}
-        {error.supportReference !== undefined && <Text size="xs">Support reference: <span className="mono">{error.supportReference}</span></Text>}
+        {error.supportReference !== undefined && <Text size="xs" className="wrap-anywhere">Support reference: <span className="mono">{error.supportReference}</span></Text>}
       </Box>
     </Table.Td></Table.Tr>
   );
