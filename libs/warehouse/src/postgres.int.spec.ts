@@ -225,6 +225,58 @@ async function cutting(to: URL): Promise<{ readonly url: string; cutAt(words: st
   return { url: url.href, cutAt: (words) => { trap = Buffer.from(words); }, close: () => new Promise((resolve) => { server.close(() => resolve()); }) };
 }
 
+describe('batches of new rows', () => {
+  const many = (s: Awaited<ReturnType<typeof scene>>, from: number, version: number): Row[] => Array.from({ length: 300 }, (_, i) => s.row(`id_${String(from + i).padStart(5, '0')}`, version, { n: from + i, version }));
+
+  /** Remembers how the table is written from now on. */
+  async function watched({ schema }: { readonly schema: string }): Promise<() => Promise<string[]>> {
+    await sql.query(`CREATE TABLE ${schema}.ways (way text); CREATE FUNCTION ${schema}.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ${schema}.ways VALUES (split_part(current_query(), ' ', 1)); RETURN NULL; END $$;
+      CREATE TRIGGER ways BEFORE INSERT ON ${schema}.things FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.note()`);
+    return async () => (await sql.query<{ way: string }>(`DELETE FROM ${schema}.ways RETURNING way`)).rows.map(({ way }) => way);
+  }
+
+  it('are copied straight into the table, those with a known or deleted id among them are merged', async () => {
+    const s = await scene();
+    await s.load(s.row('first', 1, { n: 0, version: 1 }));
+    const ways = await watched(s);
+    expect((await s.load(...many(s, 0, 2))).written).toBe(300);
+    expect(await ways()).toEqual(['COPY']);
+    expect(await s.get('id_00299')).toMatchObject({ n: '299', _version: '2', is_deleted: false, uuid_ts: expect.stringContaining('T') });
+    // the last of them is known: newer rows are written, older ones are not
+    expect((await s.load(...many(s, 299, 3))).written).toBe(300);
+    expect((await s.load(...many(s, 299, 1))).written).toBe(0);
+    expect(await ways()).toEqual(['INSERT', 'INSERT']);
+    expect((await s.load(...many(s, 600, 1), s.row('gone', 1, {}, { deleted: true }))).written).toBe(301);
+    expect(await ways()).toEqual(['INSERT', 'INSERT']);
+    expect((await s.load(...many(s, 900, 1))).written).toBe(300);
+    expect(await ways()).toEqual(['COPY']);
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 1 + 900 + 1 + 299, live: 1 + 900 + 299 });
+  });
+
+  it('are merged when somebody makes one of the rows meanwhile: all is there once, the newest version', async () => {
+    const s = await scene();
+    await s.load(s.row('first', 1, { n: 0, version: 1 }));
+    const ways = await watched(s);
+    await sql.query(`BEGIN; INSERT INTO ${s.schema}.things (id, received_at, _version) VALUES ('id_00150', now(), 1)`);
+    await sql.query(`DELETE FROM ${s.schema}.ways`);
+    const loading = s.load(...many(s, 0, 2));
+    for (let waiting = 0; waiting === 0; waiting = (await admin.query(`SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'`, [database])).rowCount ?? 0);
+    await sql.query('COMMIT');
+    expect((await loading).written).toBe(300);
+    expect(await ways()).toEqual(['INSERT']);
+    expect(await s.get('id_00150')).toMatchObject({ n: '150', _version: '2' });
+    expect(await warehouse.counts(s.target.schema, 'things')).toEqual({ rows: 301, live: 301 });
+  });
+
+  it('are refused one by one where a person made another column unique', async () => {
+    const s = await scene();
+    await s.load(s.row('first', 1, { n: 7, version: 1 }));
+    await sql.query(`CREATE UNIQUE INDEX ON ${s.schema}.things (n)`);
+    const error = await s.load(...many(s, 0, 1)).catch((thrown: unknown) => thrown);
+    expect((error as RowsRejectedError).rejected.map(({ row, reason }) => [row.id, reason])).toEqual([['id_00007', 'sqlstate_23505']]);
+  });
+});
+
 describe('faults', () => {
   it('killed between COPY and COMMIT: nothing is there, the positions say so, the batch loads again', async () => {
     const s = await scene();

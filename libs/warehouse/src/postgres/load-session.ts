@@ -2,8 +2,10 @@ import { Client, type ClientConfig } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { quote } from './naming.js';
 import { moveOffsets } from './offsets.js';
+import { sqlState } from './sqlstate.js';
 import type { EncodedRows } from './table-encoder.js';
 import type { TablePlan } from './table-plan.js';
+import { textArray } from './text-array.js';
 import type { ApplyResult, WarehouseBatch } from '../warehouse.js';
 
 /**
@@ -16,6 +18,13 @@ const SETTINGS = `SET synchronous_commit = off; SET temp_buffers = '32MB'; SET j
 /** How long it can be seen which values didn't fit; they themselves stay in `_extra`. */
 const DISCARDS_KEPT = '90 days';
 
+/** Fewer new rows aren't worth the question whether they are new. */
+const STRAIGHT_ROWS = 200;
+/** Ids that are asked for first where the last batch had some that were known. */
+const FIRST_IDS = 20;
+/** Somebody made the row in the meantime (or the table has another unique column), row-level security, not a table. */
+const NOT_STRAIGHT = new Set(['23505', '0A000', '42809']);
+
 /** A table's schema changed after the rows were encoded for it. */
 export class StalePlanError extends Error {
   constructor(readonly plans: readonly TablePlan[]) { super('the schema of a table changed'); this.name = 'StalePlanError'; }
@@ -26,9 +35,14 @@ export class MergeError extends Error {
   constructor(readonly plan: TablePlan, override readonly cause: unknown) { super(`the merge into ${plan.qualified} failed`); this.name = 'MergeError'; }
 }
 
+/** Rows can't be copied straight into the table; all is to be done again without. */
+class NotStraightError extends Error {}
+
 /** The one connection that loads, with a temporary table per target that is used again and again. */
 export class LoadSession {
   private readonly temps = new Map<string, { readonly name: string; readonly plan: TablePlan }>();
+  /** Whether the last batch of a table was new altogether; never: it refused what was copied straight into it. */
+  private readonly straight = new WeakMap<TablePlan, boolean | 'never'>();
   private serial = 0;
   private lost = false;
 
@@ -54,12 +68,18 @@ export class LoadSession {
 
   /** All in one transaction, the offsets first. @throws FencedError | SelectionChangedError | StalePlanError | MergeError | PostgreSQL's error, rolled back */
   async load(loader: string, batch: Pick<WarehouseBatch, 'advances' | 'selection'>, tables: readonly EncodedRows[]): Promise<ApplyResult> {
+    for (;;) {
+      try { return await this.transaction(loader, batch, tables); } catch (error) { if (!(error instanceof NotStraightError)) throw error; }
+    }
+  }
+
+  private async transaction(loader: string, batch: Pick<WarehouseBatch, 'advances' | 'selection'>, tables: readonly EncodedRows[]): Promise<ApplyResult> {
     for (const { plan, write } of tables) await this.temp(plan, write);
     await this.client.query('BEGIN');
     try {
       await this.move(loader, batch, tables);
       const written: number[] = [];
-      for (const encoded of tables) written.push(await this.merge(encoded).catch((error: unknown) => { throw new MergeError(encoded.plan, error); }));
+      for (const encoded of tables) written.push(await this.write(encoded).catch((error: unknown) => { throw error instanceof NotStraightError ? error : new MergeError(encoded.plan, error); }));
       await this.account(loader, tables, written);
       await this.client.query('COMMIT');
       return { written: written.reduce((sum, rows) => sum + rows, 0), discarded: tables.reduce((sum, { discards }) => sum + discards.length, 0) };
@@ -87,6 +107,32 @@ export class LoadSession {
     const generations = await moveOffsets(this.client, loader, batch, tables.map(({ plan }) => plan));
     const stale = tables.filter(({ plan }, i) => generations[i] !== plan.generation).map(({ plan }) => plan);
     if (stale.length > 0) throw new StalePlanError(stale);
+  }
+
+  /** Straight into the table where all rows are new: that is half the work of a merge. */
+  private async write(encoded: EncodedRows): Promise<number> {
+    if (!await this.isNew(encoded)) return this.merge(encoded);
+    const { plan, bytes, ids } = encoded;
+    try {
+      await this.copy(plan.copySql(), bytes);
+      return ids.length;
+    } catch (error) {
+      if (!NOT_STRAIGHT.has(sqlState(error) ?? '')) throw error;
+      this.straight.set(plan, 'never');
+      throw new NotStraightError();
+    }
+  }
+
+  private async isNew({ plan, ids, later, write }: EncodedRows): Promise<boolean> {
+    const before = this.straight.get(plan);
+    if (ids.length < STRAIGHT_ROWS || later > 0 || write === 'partial' || before === 'never') return false;
+    const known = before === false && await this.knows(plan, ids.slice(0, FIRST_IDS)) || await this.knows(plan, ids);
+    this.straight.set(plan, !known);
+    return !known;
+  }
+
+  private async knows(plan: TablePlan, ids: readonly string[]): Promise<boolean> {
+    return (await this.client.query(plan.findSql, [textArray(ids)])).rowCount !== 0;
   }
 
   private async merge({ plan, bytes, later, write }: EncodedRows): Promise<number> {

@@ -21,7 +21,8 @@ export interface Discard {
 export interface EncodedRows {
   readonly plan: TablePlan;
   readonly bytes: Buffer;
-  readonly rows: number;
+  /** The rows' ids, sorted; twice where a delete follows a state. */
+  readonly ids: readonly string[];
   /** Rows for `laterSql`: deletes, and events that were made again. */
   readonly later: number;
   /** The statement that writes those that aren't for `laterSql`. */
@@ -111,7 +112,7 @@ export class TableEncoder implements FieldSink {
     this.discards = [];
     this.slots = new Array<unknown>(plan.columns.length).fill(undefined);
     copy.start();
-    let count = 0;
+    const ids: string[] = [];
     let later = 0;
     plan.missing.clear();
     let sliced = 0;
@@ -120,13 +121,13 @@ export class TableEncoder implements FieldSink {
       const start = copy.position;
       const before = this.discards.length;
       const refused = this.encodeRow(plan, row, wider);
-      if (refused === undefined) { count += 1; if (row.deleted || (plan.kind === 'event' && row.version > 0n)) later += 1; continue; }
+      if (refused === undefined) { ids.push(row.id); if (row.deleted || (plan.kind === 'event' && row.version > 0n)) later += 1; continue; }
       copy.position = start;
       this.discards.length = before;
       rejected.push({ row, ...refused });
     }
     if (plan.missing.size > 0 || wider.size > 0) return { missing: [...plan.missing], wider: [...wider] };
-    return { plan, bytes: copy.finish(), rows: count, later, write: partial ? 'partial' : rewrite ? 'rewrite' : 'insert', discards: this.discards };
+    return { plan, bytes: copy.finish(), ids, later, write: partial ? 'partial' : rewrite ? 'rewrite' : 'insert', discards: this.discards };
   }
 
   column(column: PlanColumn, value: unknown): void {

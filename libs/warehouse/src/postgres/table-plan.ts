@@ -174,5 +174,9 @@ export class TablePlan {
     return { keys, path, column: this.byPath.get(path), declared: declared && DECLARED_TYPES[declared], metadata: keys.length === 1 && METADATA.has(path), children: undefined, wanted: undefined };
   }
 
-  copySql(temp: string): string { return `COPY pg_temp.${temp} (${this.columnList}) FROM STDIN (FORMAT binary)`; }
+  /** @param into a table of the session; left out: the table itself, where what isn't copied has its default */
+  copySql(into?: string): string { return `COPY ${into === undefined ? this.qualified : `pg_temp.${into}`} (${this.columnList}) FROM STDIN (FORMAT binary)`; }
+
+  /** Whether any of these ids has a row. A look-up of its own for each: as a join, a large batch would read the whole table. */
+  get findSql(): string { return `SELECT FROM unnest($1::text[]) AS wanted(id) WHERE (SELECT true FROM ${this.qualified} AS t WHERE t."id" = wanted.id) LIMIT 1`; }
 }
