@@ -16,7 +16,7 @@ export interface LoadRow extends Row {
 }
 
 /** What a record says of itself beside its data. */
-export type RowHead = Pick<Row, 'id' | 'version' | 'deleted' | 'partial' | 'receivedAt' | 'event' | 'eventText' | 'timestamp'>;
+export type RowHead = Pick<Row, 'id' | 'version' | 'deleted' | 'partial' | 'receivedAt' | 'event' | 'eventText' | 'timestamp' | 'dataAt'>;
 
 const VERSION = /^\d{1,18}$/;
 const QUOTE = 34, BACKSLASH = 92;
@@ -26,7 +26,7 @@ const ID = literal('{"id":"'), VERSION_IS = literal(',"version":"'), LIVES = lit
 
 /** Reads what is spelled as it is meant: printable ASCII without an escape. */
 class HeadCursor {
-  private at = 0;
+  at = 0;
   private last = '';
 
   constructor(private bytes: Buffer) {}
@@ -77,14 +77,14 @@ export function usualHead(bytes: Buffer, kind: 'object' | 'event'): RowHead | un
     const deleted = head.passes(IS_DELETED);
     if (!deleted && !head.passes(LIVES)) return undefined;
     const receivedAt = head.receivedAt();
-    return receivedAt === undefined || !head.passes(DATA) ? undefined : { id, version: BigInt(version), deleted, receivedAt };
+    return receivedAt === undefined || !head.passes(DATA) ? undefined : { id, version: BigInt(version), deleted, receivedAt, dataAt: head.at };
   }
   const event = head.textAfter(EVENT);
   const eventText = head.textAfter(EVENT_TEXT);
   const timestamp = head.textAfter(TIMESTAMP);
   const receivedAt = head.receivedAt();
   if (event === undefined || eventText === undefined || timestamp === undefined || receivedAt === undefined || !head.passes(DATA)) return undefined;
-  return { id, version: BigInt(version), deleted: false, event, eventText, timestamp, receivedAt };
+  return { id, version: BigInt(version), deleted: false, event, eventText, timestamp, receivedAt, dataAt: head.at };
 }
 
 /** @throws UnreadableRowError */
@@ -135,6 +135,7 @@ export class RecordRow implements LoadRow {
   readonly event?: string;
   readonly eventText?: string;
   readonly timestamp?: string;
+  readonly dataAt?: number;
   readonly target: TableTarget;
   readonly offset: string;
   readonly origin: PartitionRef;
@@ -148,6 +149,7 @@ export class RecordRow implements LoadRow {
     if (head.event !== undefined) this.event = head.event;
     if (head.eventText !== undefined) this.eventText = head.eventText;
     if (head.timestamp !== undefined) this.timestamp = head.timestamp;
+    if (head.dataAt !== undefined && place.leftOut.length === 0) this.dataAt = head.dataAt;
     this.target = place.target;
     this.offset = message.offset;
     this.origin = message;
@@ -155,6 +157,8 @@ export class RecordRow implements LoadRow {
   }
 
   private readonly leftOut: Place['leftOut'];
+
+  get raw(): Buffer { return this.message.value ?? Buffer.alloc(0); }
 
   get data(): Readonly<Record<string, unknown>> {
     const body = readBody(this.message.value ?? Buffer.alloc(0));

@@ -51,6 +51,9 @@ export interface Row {
   readonly runId: string | undefined;
   /** As parsed; numbers that a double can't hold are `LosslessNumber`s. May be parsed anew each time. @throws UnreadableRowError */
   readonly data: Readonly<Record<string, unknown>>;
+  /** UTF-8 JSON that ends with `data` and one more brace, for who reads it without parsing; `dataAt`: after the opening brace of `data`. May turn out to be neither. */
+  readonly raw?: Buffer;
+  readonly dataAt?: number;
   /** Events only: snake_case name, the partner's spelling, ISO 8601 instant. */
   readonly event?: string;
   readonly eventText?: string;

@@ -69,6 +69,20 @@ export class CopyEncoder {
     this.position = at;
   }
 
+  /** Bytes of text, as they stand in `from`. */
+  bytesOf(from: Buffer, start: number, end: number, version = false): void {
+    const length = end - start;
+    this.reserve(5 + length);
+    const { bytes, view } = this;
+    let at = this.position;
+    view.setInt32(at, version ? length + 1 : length);
+    at += 4;
+    if (version) bytes[at++] = 1;
+    if (length > SHORT_TEXT) from.copy(bytes, at, start, end);
+    else for (let i = 0; i < length; i++) bytes[at + i] = from[start + i]!;
+    this.position = at + length;
+  }
+
   text(text: string): Outcome {
     const length = text.length;
     if (length <= SHORT_TEXT) {

@@ -2,12 +2,13 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { UnreadableRowError, type RejectedRow } from '../errors.js';
 import type { Row, TableRows } from '../warehouse.js';
 import { CLEANED, CopyEncoder, STORED, WIDER, type WriteValue } from './copy-encoder.js';
+import { RowScanner } from './row-scanner.js';
 import type { FieldSink, PathNode, PlanColumn, TablePlan } from './table-plan.js';
 import { widensTo } from './types.js';
 import { UNSTORABLE, originalBase64, parseInstant } from './values.js';
 
 /** Rows that are encoded at once: the connection that writes the batch before waits for this thread between its statements. */
-const SLICE_ROWS = 250;
+const SLICE_ROWS = 100;
 
 /** A value that is kept in `_extra` and not in its column. */
 export interface Discard {
@@ -90,6 +91,7 @@ export function splitPartial(source: TableRows): readonly (TableRows & SourceRow
 /** Turns rows into a COPY stream, in one pass when the table already has every column that they need. */
 export class TableEncoder implements FieldSink {
   private readonly copy = new CopyEncoder();
+  private readonly scanner = new RowScanner();
   private slots: unknown[] = [];
   private extra: Record<string, unknown> | undefined;
   private discards: Discard[] = [];
@@ -150,6 +152,9 @@ export class TableEncoder implements FieldSink {
     if (row.id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(row.id) > MAX_ID_BYTES) return { reason: 'id_too_long', message: `the id has more than ${MAX_ID_BYTES} bytes` };
     if (UNSTORABLE.test(row.id)) return { reason: 'id_unstorable', message: 'the id holds NUL or half a surrogate pair' };
     this.row = row;
+    const begin = copy.position;
+    if (this.scan(plan, row)) return undefined;
+    copy.position = begin;
     this.extra = undefined;
     slots.fill(undefined);
     try {
@@ -178,6 +183,15 @@ export class TableEncoder implements FieldSink {
       if (error instanceof RangeError) return { reason: 'too_deep', message: 'the record is nested too deeply to be written' };
       throw error;
     }
+  }
+
+  /** The row without parsing it; false: it needs that, and what was written is to be rewound. */
+  private scan(plan: TablePlan, row: Row): boolean {
+    const { raw, dataAt } = row;
+    if (raw === undefined || dataAt === undefined || plan.columns.length > FEW_COLUMNS) return false;
+    if (!this.scanner.read(plan, raw, dataAt, this.isMetadata) || this.metadata(plan, row) !== undefined || !this.scanner.write(plan, this.copy)) return false;
+    this.copy.null();
+    return true;
   }
 
   /** Name of the instant that is none, or undefined when all is written. */

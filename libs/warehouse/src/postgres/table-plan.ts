@@ -9,6 +9,9 @@ const MAX_DEPTH = 3;
 /** Paths remembered per table; beyond it (a map with unbounded keys) they are looked up anew for each row. */
 const MAX_NODES = 5_000;
 
+/** A key that JSON spells as it is. */
+const PLAIN_KEY = /^[ !#-[\]-~]*$/;
+
 /** Fields that a partner's record may repeat; see `TableEncoder`. */
 const METADATA = new Set(['id', 'is_deleted', 'timestamp', 'event', 'event_text']);
 
@@ -44,9 +47,23 @@ export interface PathNode {
   readonly declared: ColumnType | undefined;
   /** Also a column of metadata: left out where it says the same. */
   readonly metadata: boolean;
-  children: Map<string, PathNode> | undefined;
+  /** Whether an object here becomes columns. */
+  readonly flattens: boolean;
+  children: Level | undefined;
   /** Type for the column that is missing, joined over the values seen. */
   wanted: ColumnType | undefined;
+  /** The key as JSON has it between the quotes, where that needs no escape; else what stands in no JSON. */
+  readonly bytes: Buffer;
+  /** The field that came after it last. */
+  next: PathNode | undefined;
+  /** Number of the last row that has it. */
+  seen: number;
+}
+
+/** The fields of an object, by key. */
+export class Level extends Map<string, PathNode> {
+  /** The field that came first last. */
+  next: PathNode | undefined;
 }
 
 /** Receives the fields of one record. */
@@ -78,7 +95,8 @@ export class TablePlan {
   readonly missing = new Set<PathNode>();
   readonly rowWidth: RowWidth;
   private readonly byPath = new Map<string, PlanColumn>();
-  private readonly root = new Map<string, PathNode>();
+  /** What records of this collection hold, as far as it was met. */
+  readonly fields = new Level();
   private readonly meta: readonly (readonly [name: string, type: string])[];
   private nodes = 0;
 
@@ -137,10 +155,10 @@ export class TablePlan {
 
   /** Hands every non-null field of a record to the sink; fields without a column are noted in `missing`. */
   visit(data: Readonly<Record<string, unknown>>, sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
-    this.walk(this.root, data, [], sink, isMetadata);
+    this.walk(this.fields, data, [], sink, isMetadata);
   }
 
-  private walk(level: Map<string, PathNode>, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
+  private walk(level: Level, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
     for (const key in data) {
       const value = data[key];
       if (value === null || value === undefined) continue;
@@ -151,8 +169,8 @@ export class TablePlan {
       }
       const { column } = node;
       if (node.metadata && isMetadata(key, value)) continue;
-      if (typeof value === 'object' && this.flattens(node, value)) {
-        this.walk(node.children ??= new Map(), value as Record<string, unknown>, node.keys, sink, isMetadata);
+      if (typeof value === 'object' && node.flattens && !Array.isArray(value) && !isExactNumber(value)) {
+        this.walk(node.children ??= new Level(), value as Record<string, unknown>, node.keys, sink, isMetadata);
       } else if (column !== undefined) sink.column(column, value);
       else if (this.state.full) sink.spilled(node, value);
       else {
@@ -162,16 +180,16 @@ export class TablePlan {
     }
   }
 
-  private flattens({ column, declared, keys }: PathNode, value: object): boolean {
-    return keys.length < MAX_DEPTH && column?.type !== 'jsonb' && declared !== 'jsonb' && !Array.isArray(value) && !isExactNumber(value);
-  }
-
   private node(keys: readonly string[]): PathNode {
     const path = sourcePath(keys);
     const { fields } = this.target;
     const name = keys.length === 1 ? keys[0] ?? '' : columnName(keys, this.kind, new Set(), fields);
-    const declared = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return { keys, path, column: this.byPath.get(path), declared: declared && DECLARED_TYPES[declared], metadata: keys.length === 1 && METADATA.has(path), children: undefined, wanted: undefined };
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const [column, declared, key] = [this.byPath.get(path), field && DECLARED_TYPES[field], keys.at(-1) ?? ''];
+    return {
+      keys, path, column, declared, metadata: keys.length === 1 && METADATA.has(path), children: undefined, wanted: undefined,
+      flattens: keys.length < MAX_DEPTH && column?.type !== 'jsonb' && declared !== 'jsonb', bytes: Buffer.from(PLAIN_KEY.test(key) ? key : '\n'), next: undefined, seen: 0,
+    };
   }
 
   /** @param into a table of the session; left out: the table itself, where what isn't copied has its default */
