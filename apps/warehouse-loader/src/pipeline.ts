@@ -46,7 +46,7 @@ export interface LoaderPorts {
   };
 }
 
-const CHUNK_ROWS = 2_000;
+const CHUNK_ROWS = 500;
 const CHUNK_BYTES = 2 * 1024 * 1024;
 /** Batches under way: one is committed while the next one is encoded. */
 const DEPTH = 2;
