@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { attribute, deadLetterHeaders, readRawHeaders, type RawRecordMeta } from '#contracts';
 import type { Connector } from '#connector-kit';
 import type { Batch, BatchControl, IncomingMessage, OutgoingMessage, TransactionalProducer } from '#kafka';
@@ -32,6 +32,8 @@ interface Split { readonly meta: RawRecordMeta; readonly connector: Connector; r
 const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024;
 /** While pages of a sync keep coming, a partition's batches begin at least so far apart: more of them share a transaction. The first after a pause goes at once, and so do webhooks. */
 const PACE_MS = 25;
+/** Longest work without a pause: a webhook's transaction takes five answers of the broker, and would wait as often for all pages of a fetch. */
+const SLICE_MS = 3;
 
 /**
  * The whole service: raw pages and webhook bodies become objects and events, exactly once.
@@ -66,7 +68,9 @@ export class NormalizerPipeline {
     let output: Output = new Map();
     let records = 0;
     let bytes = 0;
+    let slice = performance.now();
     for (const [index, message] of messages.entries()) {
+      if (performance.now() - slice > SLICE_MS) { await immediate(); slice = performance.now(); }
       const sent = this.split(message, output);
       records += sent;
       bytes += message.value?.length ?? 0;
