@@ -17,7 +17,7 @@ const login = randomName();
 async function write(editor: Locator, text: string): Promise<void> {
   await editor.click();
   await editor.press('Control+a');
-  await editor.pressSequentially(text);
+  await editor.page().keyboard.insertText(text);
   await editor.press('Escape');
 }
 const editor = (label: string): Locator => analyst.page.getByRole('textbox', { name: label, exact: true });
