@@ -124,6 +124,30 @@ describe('an audience', () => {
     await product.warehouse.rows('alter table shop.gone rename to customers');
     expect(await product.warehouse.count('audiences', 'everybody')).toBe(27);
   }, 240_000);
+
+  it('that can\'t be deleted says what holds it, and is given up only on purpose', async () => {
+    const { page } = analyst;
+    for (const slug of ['held', 'stuck']) {
+      const { id } = await product.api.post<{ id: string }>('audiences', { name: slug, slug, statement: 'select id as user_id from shop.customers', intervalMinutes: null });
+      await eventually('it is computed', async () => ((await product.api.get<{ lastSuccess: object | null }>(`audiences/${id}`)).lastSuccess ?? undefined), product);
+      await product.warehouse.rows(`create view shop.sees_${slug} as select * from audiences.${slug}`);
+      if (slug === 'held') await analyst.goes(`/audiences/${id}`); else await product.api.delete(`audiences/${id}`);
+    }
+    await page.getByRole('tab', { name: 'Query and schedule' }).click();
+    await page.getByRole('button', { name: 'Delete this audience' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('row', { name: /held.*deleting/ }).waitFor();
+    await page.getByRole('link', { name: 'held' }).click();
+    await page.getByText('views or other things depend on its table audiences.held', { exact: false }).first().waitFor();
+    await page.getByRole('button', { name: 'Give it up' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByRole('button', { name: 'Give it up' }).isDisabled()).toBe(true);
+    await dialog.getByRole('textbox').fill('held');
+    await dialog.getByRole('button', { name: 'Give it up' }).click();
+    await page.getByRole('row', { name: /stuck.*deleting/ }).waitFor();
+    await page.getByRole('row', { name: /held/ }).waitFor({ state: 'detached' });
+    expect(await product.warehouse.count('audiences', 'held')).toBe(27);
+  }, 240_000);
 });
 
 describe('a login for SQL', () => {
@@ -153,11 +177,11 @@ describe('a login for SQL', () => {
 });
 
 looksWell('every page of an analyst', async () => {
-  const [audience] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
+  const [audience, stuck] = (await product.api.get<{ data: { id: string }[] }>('audiences')).data;
   const ofWarehouse = `/warehouses/${warehouseId}`;
   return {
     product, person: analyst,
-    paths: [ofWarehouse, `${ofWarehouse}/sql`, `${ofWarehouse}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`],
+    paths: [ofWarehouse, `${ofWarehouse}/sql`, `${ofWarehouse}/settings`, '/audiences', '/audiences/new', '/audiences/traits', '/audiences/traits/new', `/audiences/${audience?.id}`, `/audiences/${stuck?.id}`],
     opens: (path, person) => [
       ...(/sql$|new$/.test(path) ? [() => person.page.locator('.cm-content').waitFor()] : []),
       ...(path.endsWith('/sql') ? ['Saved', 'History'].map((tab) => async () => { await person.page.getByRole('tab', { name: tab }).click(); await person.settled(); }) : []),

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Code, Group, SimpleGrid, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { IconAlertTriangle, IconRefresh, IconUsersGroup } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, lazy, useState } from 'react';
 import { useMay } from '../../api/session';
@@ -27,6 +27,15 @@ export function TraitPage() {
   return <ModelPage kind={TRAITS} id={modelId} />;
 }
 
+/** To the list, as it is now; not before, since the page that is left may be of nothing any more. */
+function useLeave({ kind, path }: Kind) {
+  const [navigate, queries] = [useNavigate(), useQueryClient()];
+  return async () => {
+    await navigate({ to: path });
+    await queries.invalidateQueries({ queryKey: ['models', kind] });
+  };
+}
+
 function ModelPage({ kind, id }: { kind: Kind; id: string }) {
   const query = useQuery(modelQuery(kind, id));
   return <Loaded query={query}>{(model) => <Details kind={kind} model={model} />}</Loaded>;
@@ -35,13 +44,13 @@ function ModelPage({ kind, id }: { kind: Kind; id: string }) {
 /** Size over time, members, the query, its computations. */
 function Details({ kind, model }: { kind: Kind; model: Model }) {
   const mayEdit = useMay('editor');
-  const navigate = useNavigate();
+  const leave = useLeave(kind);
   const [tab, setTab] = useState<string | null>('members');
   const [asks, setAsks] = useState(false);
   const touches = [['models', kind.kind]];
   const compute = useAction(() => kind.compute(model.id), { touches });
   const change = useAction((body: Parameters<Kind['change']>[1]) => kind.change(model.id, body), { touches, says: 'Saved.' });
-  const remove = useAction(() => kind.remove(model.id, false), { touches: [], then: async () => { await navigate({ to: kind.path }); } });
+  const remove = useAction(() => kind.remove(model.id, false), { touches: [], then: leave });
   const { lastRun, lastSuccess } = model;
   const newest = lastRun === null ? '' : `${lastRun.id}${lastRun.state}`;
   const busy = lastRun?.state === 'queued' || lastRun?.state === 'running';
@@ -88,10 +97,10 @@ function Details({ kind, model }: { kind: Kind; model: Model }) {
 /** What holds the delete up, to try it again or give it up. */
 function Deleting({ kind, model, deleting }: { kind: Kind; model: Model; deleting: NonNullable<Model['deleting']> }) {
   const mayEdit = useMay('editor');
-  const navigate = useNavigate();
+  const leave = useLeave(kind);
   const [asks, setAsks] = useState(false);
   const again = useAction(() => kind.remove(model.id, false), { touches: [['models', kind.kind]] });
-  const giveUp = useAction(() => kind.remove(model.id, true), { touches: [], then: async () => { await navigate({ to: kind.path }); } });
+  const giveUp = useAction(() => kind.remove(model.id, true), { touches: [], then: leave });
   const { error, nextTryAt, since } = deleting;
   return (
     <Alert color={error === null ? 'gray' : 'red'} icon={<IconAlertTriangle aria-hidden />} title={error === null ? `This ${kind.one} is being deleted.` : `This ${kind.one} can't be deleted yet: ${error.title}`}>
