@@ -37,6 +37,8 @@ export class PostgresWarehouse extends Warehouse {
   private readonly idleEncoders: TableEncoder[] = [];
   private session: LoadSession | undefined;
   private turn: Promise<void> = Promise.resolve();
+  /** The batch before has handed its rows to the database, or is done. */
+  private handedOver: Promise<void> = Promise.resolve();
   private encoding: Promise<unknown> = Promise.resolve();
 
   /** @param url postgres://user:password@host:port/database */
@@ -70,20 +72,23 @@ export class PostgresWarehouse extends Warehouse {
   }
 
   override async apply(loader: string, batch: WarehouseBatch): Promise<ApplyResult> {
-    const before = this.turn;
-    let done!: () => void;
+    const { turn: before, handedOver } = this;
+    let [done, begun]: [() => void, () => void] = [() => undefined, () => undefined];
     this.turn = new Promise((resolve) => { done = resolve; });
+    this.handedOver = new Promise((resolve) => { begun = resolve; });
     let prepared: Prepared[] = [];
     try {
-      // Encoding runs while the batch before this one is being committed.
+      // Encoding runs while the database has work: its short statements would wait for this thread.
+      await handedOver;
       prepared = await this.prepare(batch.tables);
       await before;
-      return await this.commit(loader, batch, prepared);
+      return await this.commit(loader, batch, prepared, () => begun());
     } catch (error) {
       await before;
       throw error instanceof TableBlockedError ? error : portError(error);
     } finally {
       for (const { encoder } of prepared) if (this.idleEncoders.length < IDLE_ENCODERS) this.idleEncoders.push(encoder);
+      begun();
       done();
     }
   }
@@ -169,14 +174,14 @@ export class PostgresWarehouse extends Warehouse {
     return done;
   }
 
-  private async commit(loader: string, batch: WarehouseBatch, first: readonly Prepared[]): Promise<ApplyResult> {
+  private async commit(loader: string, batch: WarehouseBatch, first: readonly Prepared[], begun: () => void): Promise<ApplyResult> {
     let prepared = first;
     for (let attempt = 1; ; attempt++) {
       try {
         if (this.session?.alive !== true) {
           this.session = await LoadSession.connect(this.config);
         }
-        return await this.session.load(loader, batch, prepared.map(({ encoded }) => encoded));
+        return await this.session.load(loader, batch, prepared.map(({ encoded }) => encoded), begun);
       } catch (thrown) {
         const error = thrown instanceof MergeError ? thrown.cause : thrown;
         const kind = error instanceof StalePlanError ? 'replan' : classify(error);
