@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { STORED, type CopyEncoder, type WriteValue } from './copy-encoder.js';
-import type { Level, PathNode, TablePlan } from './table-plan.js';
+import { Level, type PathNode, type TablePlan } from './table-plan.js';
 import { int64 } from './types.js';
 
 const QUOTE = 34, COMMA = 44, MINUS = 45, POINT = 46, ZERO = 48, NINE = 57, COLON = 58, OPEN_LIST = 91, BACKSLASH = 92, CLOSE_LIST = 93, UPPER_E = 69, LOWER_E = 101, UNICODE_ESCAPE = 117, OPEN = 123, CLOSE = 125;
@@ -44,7 +44,7 @@ export class RowScanner {
     this.wide = false;
     this.isMetadata = isMetadata;
     rows += 1;
-    const end = this.object(plan.fields, at);
+    const end = this.object(plan, plan.fields, at);
     return end !== GAVE_UP && bytes[end] === CLOSE && end + 1 === bytes.length && (!this.wide || isUtf8(bytes));
   }
 
@@ -83,7 +83,7 @@ export class RowScanner {
   }
 
   /** From after the opening brace to after the closing one. */
-  private object(level: Level, from: number): number {
+  private object(plan: TablePlan, level: Level, from: number): number {
     const { bytes } = this;
     let at = from;
     if (bytes[at] === CLOSE) return at + 1;
@@ -96,14 +96,13 @@ export class RowScanner {
       if (node === undefined || end === GAVE_UP || bytes[end] !== QUOTE) {
         end = at;
         for (let byte = bytes[end]!; byte !== QUOTE; byte = bytes[++end]!) if (!(byte >= 32 && byte < 127) || byte === BACKSLASH) return GAVE_UP;
-        node = level.get(bytes.toString('latin1', at, end));
-        if (node === undefined) return GAVE_UP;
+        node = plan.fieldOf(level, bytes.toString('latin1', at, end));
         before.next = node;
       }
       if (bytes[end + 1] !== COLON || node.seen === rows) return GAVE_UP;
       node.seen = rows;
       before = node;
-      at = this.field(node, end + 2);
+      at = this.field(plan, node, end + 2);
       if (at === GAVE_UP) return GAVE_UP;
       const byte = bytes[at++];
       if (byte === CLOSE) return at;
@@ -112,7 +111,7 @@ export class RowScanner {
   }
 
   /** One value, to after it. */
-  private field(node: PathNode, at: number): number {
+  private field(plan: TablePlan, node: PathNode, at: number): number {
     const { bytes } = this;
     let [what, start, end]: [Found, number, number] = [NOTHING, at, GAVE_UP];
     switch (bytes[at]) {
@@ -126,7 +125,7 @@ export class RowScanner {
         break;
       }
       case OPEN:
-        if (node.flattens) return node.children === undefined ? GAVE_UP : this.object(node.children, at + 1);
+        if (node.flattens) return this.object(plan, node.children ??= new Level(node.keys), at + 1);
         [what, end] = [JSON_VALUE, this.nested(at)];
         break;
       case OPEN_LIST: [what, end] = [JSON_VALUE, this.nested(at)]; break;

@@ -64,6 +64,9 @@ export interface PathNode {
 export class Level extends Map<string, PathNode> {
   /** The field that came first last. */
   next: PathNode | undefined;
+
+  /** @param parents keys that lead to the object */
+  constructor(readonly parents: readonly string[]) { super(); }
 }
 
 /** Receives the fields of one record. */
@@ -96,7 +99,7 @@ export class TablePlan {
   readonly rowWidth: RowWidth;
   private readonly byPath = new Map<string, PlanColumn>();
   /** What records of this collection hold, as far as it was met. */
-  readonly fields = new Level();
+  readonly fields = new Level([]);
   private readonly meta: readonly (readonly [name: string, type: string])[];
   private nodes = 0;
 
@@ -155,22 +158,18 @@ export class TablePlan {
 
   /** Hands every non-null field of a record to the sink; fields without a column are noted in `missing`. */
   visit(data: Readonly<Record<string, unknown>>, sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
-    this.walk(this.fields, data, [], sink, isMetadata);
+    this.walk(this.fields, data, sink, isMetadata);
   }
 
-  private walk(level: Level, data: Readonly<Record<string, unknown>>, parents: readonly string[], sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
+  private walk(level: Level, data: Readonly<Record<string, unknown>>, sink: FieldSink, isMetadata: (key: string, value: unknown) => boolean): void {
     for (const key in data) {
       const value = data[key];
       if (value === null || value === undefined) continue;
-      let node = level.get(key);
-      if (node === undefined) {
-        node = this.node([...parents, key]);
-        if (this.nodes++ < MAX_NODES) level.set(key, node);
-      }
+      const node = this.fieldOf(level, key);
       const { column } = node;
       if (node.metadata && isMetadata(key, value)) continue;
       if (typeof value === 'object' && node.flattens && !Array.isArray(value) && !isExactNumber(value)) {
-        this.walk(node.children ??= new Level(), value as Record<string, unknown>, node.keys, sink, isMetadata);
+        this.walk(node.children ??= new Level(node.keys), value as Record<string, unknown>, sink, isMetadata);
       } else if (column !== undefined) sink.column(column, value);
       else if (this.state.full) sink.spilled(node, value);
       else {
@@ -178,6 +177,16 @@ export class TablePlan {
         this.missing.add(node);
       }
     }
+  }
+
+  /** A field of this object, whether there is a column for it or not. */
+  fieldOf(level: Level, key: string): PathNode {
+    let node = level.get(key);
+    if (node === undefined) {
+      node = this.node([...level.parents, key]);
+      if (this.nodes++ < MAX_NODES) level.set(key, node);
+    }
+    return node;
   }
 
   private node(keys: readonly string[]): PathNode {
