@@ -200,7 +200,7 @@ export class SyncRun {
     const { run, ports } = this;
     const parts = body.length > RAW_SPLIT_BYTES && meta.recordsAt !== '' ? splitPage(body, meta.recordsAt, RAW_SPLIT_BYTES) : [body];
     await Promise.all(parts.map((value, part) => ports.toRaw(run.connector, {
-      key: rawKey(run.sourceId, meta.collection, shard),
+      key: rawKey(run.sourceId, meta.collection, shard), lane: 'bulk',
       value,
       headers: rawHeaders({
         ...meta, id: `${run.runId}/${run.token}/${id}/${part}`, workspaceId: run.workspaceId, sourceId: run.sourceId, connector: run.connector, component: 'sync',

@@ -11,11 +11,13 @@ import { NormalizerPipeline } from './pipeline.js';
 const PARTITION_BYTES = 1024 * 1024;
 const FETCH_BYTES = 4 * 1024 * 1024;
 
-/** Feeds the pipeline from `raw.*` and `replay.*`; an error of it ends the process. */
+/** Webhooks have partitions of their own and, here, a consumer: they wait for no page of a sync. */
+const LANES = ['urgent', 'bulk'] as const;
+
+/** Feeds a pipeline for each lane from `raw.*` and `replay.*`; an error of one ends the process. */
 @Injectable()
 export class NormalizerService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private consumer: BatchConsumer | undefined;
-  private pipeline: NormalizerPipeline | undefined;
+  private lanes: readonly { readonly consumer: BatchConsumer; readonly pipeline: NormalizerPipeline }[] = [];
 
   constructor(private readonly config: NormalizerConfig, private readonly logger: Logger, private readonly metrics: Metrics, private readonly health: Health) {}
 
@@ -25,39 +27,45 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
     const kafka = createKafka(kafkaSettings(this.config, 'normalizer'), this.logger);
     const connectors = new Map((await loadConnectors()).map((connector) => [connector.declaration.name, connector]));
     const groupId = groupNames.normalizer(prefix);
-    const pipeline = new NormalizerPipeline({
-      groupId, transactionRecords,
-      connector: (name) => connectors.get(name),
-      recordTopic: ({ declaration }, collection, kind) => recordTopic(prefix, declaration.name, topicOf(declaration, collection), kind),
-      deadLetterTopic: topicNames.deadLetter(prefix, 'normalizer'),
-      open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
-      committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),
-      count: {
-        received: (records) => metrics.received.inc({ stage: 'raw' }, records),
-        sent: (records) => metrics.sent.inc({ stage: 'records' }, records),
-        deadLettered: (reason) => metrics.errors.inc({ kind: reason, stage: 'normalize' }),
-      },
-      now: () => new Date(),
+    const raw = connectorNames.map((name) => topicNames.raw(prefix, name));
+    this.lanes = LANES.map((lane) => {
+      const pipeline = new NormalizerPipeline({
+        groupId, transactionRecords,
+        connector: (name) => connectors.get(name),
+        recordTopic: ({ declaration }, collection, kind) => recordTopic(prefix, declaration.name, topicOf(declaration, collection), kind),
+        deadLetterTopic: topicNames.deadLetter(prefix, 'normalizer'),
+        open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
+        committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),
+        count: {
+          received: (records) => metrics.received.inc({ stage: 'raw' }, records),
+          sent: (records) => metrics.sent.inc({ stage: 'records' }, records),
+          deadLettered: (reason) => metrics.errors.inc({ kind: reason, stage: 'normalize' }),
+        },
+        now: () => new Date(),
+      });
+      const name = `consumer-${lane}`;
+      this.health.ready(name, false);
+      const consumer = new BatchConsumer(kafka, {
+        groupId, concurrency, maxBytesPerPartition: PARTITION_BYTES, maxBytes: FETCH_BYTES, lane: { lane, topics: raw },
+        topics: [...raw, ...connectorNames.map((connector) => topicNames.replay(prefix, connector))],
+        onAssigned: () => this.health.ready(name, true),
+        onTick: () => this.health.tick(name),
+        onFailure: (error) => { throw error; },
+        onBatch: async (batch, control) => {
+          const end = metrics.batchSeconds.startTimer({ stage: 'normalize' });
+          await pipeline.handle(batch, control);
+          end();
+        },
+      });
+      return { consumer, pipeline };
     });
-    this.pipeline = pipeline;
-    this.health.ready('consumer', false);
-    this.consumer = new BatchConsumer(kafka, {
-      groupId, concurrency, maxBytesPerPartition: PARTITION_BYTES, maxBytes: FETCH_BYTES,
-      topics: connectorNames.flatMap((name) => [topicNames.raw(prefix, name), topicNames.replay(prefix, name)]),
-      onAssigned: () => this.health.ready('consumer', true),
-      onTick: () => this.health.tick('consumer'),
-      onFailure: (error) => { throw error; },
-      onBatch: async (batch, control) => {
-        const end = metrics.batchSeconds.startTimer({ stage: 'normalize' });
-        await pipeline.handle(batch, control);
-        end();
-      },
-    });
-    await this.consumer.start();
+    await Promise.all(this.lanes.map(({ consumer }) => consumer.start()));
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.consumer?.stop();
-    await this.pipeline?.close();
+    await Promise.all(this.lanes.map(async ({ consumer, pipeline }) => {
+      await consumer.stop();
+      await pipeline.close();
+    }));
   }
 }

@@ -122,5 +122,5 @@ function rawMessage(endpoint: WebhookEndpoint, webhook: IncomingWebhook, deliver
     observedAt: webhook.receivedAt,
     recordsAt,
   };
-  return { key: rawKey(sourceId, collection), value: body, headers: rawHeaders(meta) };
+  return { key: rawKey(sourceId, collection), lane: 'urgent', value: body, headers: rawHeaders(meta) };
 }

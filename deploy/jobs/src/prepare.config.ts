@@ -11,7 +11,7 @@ export class PrepareConfig extends KafkaConfig {
   @ArrayNotEmpty()
   connectors!: string[];
 
-  @Setting({ env: 'RAW_PARTITIONS', description: 'Partitions of a new raw topic: the most replicas of the normalizer that find work.', type: 'integer', default: '6' })
+  @Setting({ env: 'RAW_PARTITIONS', description: 'Partitions of a new raw topic: about the most replicas of the normalizer that find work. A quarter of them, at least one, is for webhooks only.', type: 'integer', default: '6' })
   @IsInt() @Min(1) @Max(1000)
   rawPartitions!: number;
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Kafka } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 import { untilCoordinated } from './admin.js';
+import { laneAssigner, type LaneOptions } from './lanes.js';
 import type { IncomingMessage } from './message.js';
 
 export interface Batch {
@@ -44,6 +45,8 @@ export interface BatchConsumerOptions {
   readonly sessionTimeoutMs?: number;
   readonly readUncommitted?: boolean;
   readonly fromBeginning?: boolean;
+  /** Takes the partitions of one lane, in a group whose other members take the other one; members that know of no lanes may be among them. */
+  readonly lane?: LaneOptions;
 }
 
 export interface BatchControl {
@@ -82,6 +85,8 @@ export class BatchConsumer implements BatchControl {
       maxWaitTimeInMs: options.maxWaitMs ?? 500,
       readUncommitted: options.readUncommitted ?? false,
       allowAutoTopicCreation: false,
+      // As long as there is a member without lanes, the group agrees on what all of them know.
+      ...options.lane !== undefined && { partitionAssigners: [laneAssigner(options.lane), kafkajs.PartitionAssigners.roundRobin] },
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => !this.stopping },
     });
   }

@@ -1,3 +1,5 @@
+import type { Lane } from './lanes.js';
+
 /** A message on its way to a topic. */
 export interface OutgoingMessage {
   readonly key: string | Buffer | null;
@@ -5,8 +7,10 @@ export interface OutgoingMessage {
   readonly headers: Record<string, string | Buffer>;
   /** Headers that many messages have in common, before their own: the same object is made into bytes once. No name is in both. */
   readonly shared?: Readonly<Record<string, string | Buffer>>;
-  /** Set to choose the partition; otherwise the key's hash does. */
+  /** Set to choose the partition; otherwise the key's hash does, */
   readonly partition?: number;
+  /** among those of this lane; among all where it is left out. */
+  readonly lane?: Lane;
 }
 
 /** A message as it came from a topic. */

@@ -1,3 +1,4 @@
+import { partitionsOf } from '../lanes.js';
 import type { OutgoingMessage } from '../message.js';
 import { partitionOf } from './murmur2.js';
 
@@ -9,8 +10,11 @@ const isProbe = (message: OutgoingMessage): message is Probe => 'learn' in messa
 
 let turn = Math.floor(Math.random() * 0x10000);
 
-const choose = (message: OutgoingMessage, partitions: number): number =>
-  message.partition ?? (message.key === null ? turn++ % partitions : partitionOf(message.key, partitions));
+function choose({ partition, lane, key }: OutgoingMessage, partitions: number): number {
+  if (partition !== undefined) return partition;
+  const { first, count } = lane === undefined ? { first: 0, count: partitions } : partitionsOf(lane, partitions);
+  return first + (key === null ? turn++ % count : partitionOf(key, count));
+}
 
 /**
  * Messages of one topic that are grouped by partition in one pass. kafkajs 2.2.4 groups with `messages.reduce` and copies
