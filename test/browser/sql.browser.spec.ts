@@ -134,6 +134,9 @@ describe('an audience', () => {
       if (slug === 'held') await analyst.goes(`/audiences/${id}`); else await product.api.delete(`audiences/${id}`);
     }
     await page.getByRole('tab', { name: 'Query and schedule' }).click();
+    // The form above the button moves it when it comes.
+    await editor('Query').waitFor();
+    await analyst.settled();
     await page.getByRole('button', { name: 'Delete this audience' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('row', { name: /held.*deleting/ }).waitFor();
