@@ -24,7 +24,7 @@ beforeAll(async () => {
   product = await begins(Product.start({
     services: ['gateway', 'scheduler', 'fetcher', 'normalizer', 'warehouse-loader'],
     env: {
-      SUPPORT_SMTP_URL: mail.smtpUrl, SUPPORT_MAIL_TO: 'support@example.com', RUN_HANG_SECONDS: '8', RUN_LEASE_SECONDS: '3', RUN_MAX_MEMORY_MB: '64', SCHEDULER_TICK_MS: '200', PARTNER_RATE_LIMITS: 'false',
+      SUPPORT_SMTP_URL: mail.smtpUrl, SUPPORT_MAIL_TO: 'support@example.com', RUN_HANG_SECONDS: '15', RUN_LEASE_SECONDS: '3', RUN_MAX_MEMORY_MB: '64', SCHEDULER_TICK_MS: '200', PARTNER_RATE_LIMITS: 'false',
       NODE_OPTIONS: `--import=${new URL('../e2e/support/worker-faults.mjs', import.meta.url).href}`,
     },
   }));
@@ -95,7 +95,7 @@ describe('a run that is killed', () => {
   it('because the partner never answers', async () => {
     partner.fault({ kind: 'hang', path: '/v1/customers', times: 99 });
     await watched();
-    await isKilled('run-hung', /made no progress for 8 s and was killed: GET \/v1\/customers had no answer yet/);
+    await isKilled('run-hung', /made no progress for 15 s and was killed: GET \/v1\/customers had no answer yet/);
     for (const collection of ['customers', 'other_events']) await line(collection).getByText('killed').waitFor();
     await says('Concerns customers, other_events.');
     await owner.page.getByRole('list', { name: 'Calls to the partner' }).getByRole('listitem').filter({ hasText: 'no answer' }).getByText('customers').waitFor();

@@ -18,7 +18,7 @@ beforeAll(async () => {
   mail = await startMailCatcher();
   product = await Product.start({
     env: {
-      SUPPORT_SMTP_URL: mail.smtpUrl, SUPPORT_MAIL_TO: 'support@example.com', RUN_HANG_SECONDS: '8', RUN_LEASE_SECONDS: '3', RUN_MAX_MEMORY_MB: '64', SCHEDULER_TICK_MS: '200',
+      SUPPORT_SMTP_URL: mail.smtpUrl, SUPPORT_MAIL_TO: 'support@example.com', RUN_HANG_SECONDS: '15', RUN_LEASE_SECONDS: '3', RUN_MAX_MEMORY_MB: '64', SCHEDULER_TICK_MS: '200',
       NODE_OPTIONS: `--import=${new URL('support/worker-faults.mjs', import.meta.url).href}`,
     },
   });
@@ -65,7 +65,7 @@ describe('a run that nobody ends', () => {
     partner.fault(lace('loop'));
     const id = await begin();
     const { ended, caught } = await supported(id, 'killed', 'hung');
-    expect(ended.error?.title).toMatch(/no progress for 8 s/);
+    expect(ended.error?.title).toMatch(/no progress for 15 s/);
     expect(ended.collections).toEqual(expect.arrayContaining([expect.objectContaining({ collection: 'customers', state: 'killed', error: expect.objectContaining({ code: 'hung' }) })]));
     expect(caught.text).toContain(`Run         ${id}`);
     for (const part of ['Rules (rules', 'HungError', 'The run begins.', '/v1/customers?', 'cloud-sources 0.1.0', 'killed']) expect(caught.text).toContain(part);
@@ -77,10 +77,10 @@ describe('a run that nobody ends', () => {
   it('is killed when the partner never answers', async () => {
     partner.fault({ kind: 'hang', path: '/v1/customers', times: 99 });
     const { ended, caught } = await supported(await begin(), 'killed', 'hung');
-    expect(ended.error?.title).toMatch(/no progress for 8 s and was killed: GET \/v1\/customers had no answer yet\./);
+    expect(ended.error?.title).toMatch(/no progress for 15 s and was killed: GET \/v1\/customers had no answer yet\./);
     const hung = ended.calls.filter(({ status }) => status === 0);
     expect(hung).toEqual([expect.objectContaining({ collection: 'customers', request: expect.stringContaining('/v1/customers?'), bytes: 0 })]);
-    expect(hung[0]?.durationMs).toBeGreaterThanOrEqual(8_000);
+    expect(hung[0]?.durationMs).toBeGreaterThanOrEqual(15_000);
     expect(ended.apiCalls).toBe(ended.calls.length);
     expect(caught.text).toMatch(/no answer {2}GET {2}\/v1\/customers\?/);
   }, 3 * MINUTE);
@@ -117,11 +117,11 @@ describe('a run that nobody ends', () => {
 
 describe('a wait for a rate limit', () => {
   it('is shown with its end, within the run when it is short', async () => {
-    partner.fault({ kind: 'status', status: 429, path: '/v1/customers', headers: { 'retry-after': '12' } });
+    partner.fault({ kind: 'status', status: 429, path: '/v1/customers', headers: { 'retry-after': '20' } });
     const id = await begin();
     const waiting = await eventually('the wait is shown', async () => ((now) => (now.waitingUntil === null ? undefined : now))(await run(id)), product);
     expect(waiting).toMatchObject({ state: 'running', collections: expect.arrayContaining([expect.objectContaining({ collection: 'customers', state: 'running', waitingUntil: waiting.waitingUntil })]) });
-    expect(await product.runEnds(id)).toMatchObject({ state: 'succeeded', waitingUntil: null }); // 12 s without a word are longer than a hang
+    expect(await product.runEnds(id)).toMatchObject({ state: 'succeeded', waitingUntil: null }); // 20 s without a word are longer than a hang
   }, 3 * MINUTE);
 
   it('defers when it is long, and goes on from there', async () => {
