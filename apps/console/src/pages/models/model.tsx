@@ -1,8 +1,9 @@
 import { Alert, Badge, Button, Code, Group, SimpleGrid, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { IconAlertTriangle, IconRefresh, IconUsersGroup } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, usePrefetchQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, lazy, useState } from 'react';
+import { warehousesQuery } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { useAction } from '../../parts/action';
 import { Confirm } from '../../parts/confirm';
@@ -37,6 +38,8 @@ function useLeave({ kind, path }: Kind) {
 }
 
 function ModelPage({ kind, id }: { kind: Kind; id: string }) {
+  // The form needs them; there before its tab is opened, it doesn't push down what stands below.
+  usePrefetchQuery(warehousesQuery);
   const query = useQuery(modelQuery(kind, id));
   return <Loaded query={query}>{(model) => <Details kind={kind} model={model} />}</Loaded>;
 }
