@@ -41,6 +41,25 @@ describe('the queue before the warehouse', () => {
     expect([queue.take(10, 1_000), queue.take(10, 1_000)]).toMatchObject([{ selection: 1, advances: [{ partition: 0 }] }, { selection: 2, advances: [{ partition: 1 }] }]);
   });
 
+  it('takes turns: the little of one partition is not behind the plenty of another, and who was served waits for the others', () => {
+    const queue = new ChunkQueue();
+    const [plenty, more, little] = [owner(0, 0n), owner(1, 0n), owner(2, 0n)];
+    for (let to = 1n; to <= 4n; to += 1n) queue.add(chunk(plenty, to, table('things'), ['a']));
+    for (let to = 1n; to <= 2n; to += 1n) queue.add(chunk(more, to, table('things'), ['b']));
+    queue.add(chunk(little, 1n, table('things'), ['c']));
+    const taken = (): [number, bigint, bigint][] => queue.take(2, 1_000).advances.map(({ partition, from, to }) => [partition, from, to]);
+    expect([taken(), taken(), taken(), taken()]).toEqual([[[0, 0n, 1n], [1, 0n, 1n]], [[2, 0n, 1n], [0, 1n, 2n]], [[1, 1n, 2n], [0, 2n, 3n]], [[0, 3n, 4n]]]);
+    expect([queue.isEmpty, queue.rows, queue.bytes]).toEqual([true, 0, 0]);
+  });
+
+  it('a partition whose next chunk is too large lets the others by, and keeps its order', () => {
+    const queue = new ChunkQueue();
+    const [p, q] = [owner(0, 0n), owner(1, 0n)];
+    for (const [to, ids] of [[1n, ['a']], [4n, ['b', 'c', 'd']], [5n, ['e']]] as const) queue.add(chunk(p, to, table('things'), [...ids]));
+    queue.add(chunk(q, 1n, table('things'), ['f']));
+    expect([queue.take(3, 1_000), queue.take(3, 1_000), queue.take(3, 1_000)].map(({ advances }) => advances.map(({ partition, to }) => [partition, to]))).toEqual([[[0, 1n], [1, 1n]], [[0, 4n]], [[0, 5n]]]);
+  });
+
   it('offsets move over messages that are left out', () => {
     const queue = new ChunkQueue();
     queue.add(chunk(owner(0, 0n), 50n, table('things'), []));

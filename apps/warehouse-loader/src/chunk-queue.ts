@@ -26,53 +26,77 @@ export interface Chunk {
   readonly selection: number;
 }
 
-/** What waits for the warehouse, first come first served, over all partitions: small batches of many travel together. */
+/**
+ * What waits for the warehouse. Partitions take turns, a chunk at a time: the little of one isn't behind the plenty of another,
+ * and small batches of many travel together.
+ */
 export class ChunkQueue {
-  private chunks: Chunk[] = [];
+  /** By partition in the order of their messages; who was served longest ago comes first. */
+  private readonly waiting = new Map<OwnedPartition, Chunk[]>();
   private countedRows = 0;
   private countedBytes = 0;
 
-  get isEmpty(): boolean { return this.chunks.length === 0; }
+  get isEmpty(): boolean { return this.waiting.size === 0; }
   get rows(): number { return this.countedRows; }
   get bytes(): number { return this.countedBytes; }
 
   add(chunk: Chunk): void {
-    this.chunks.push(chunk);
+    const chunks = this.waiting.get(chunk.owner);
+    if (chunks === undefined) this.waiting.set(chunk.owner, [chunk]); else chunks.push(chunk);
     this.countedRows += chunk.rows.length;
     this.countedBytes += chunk.bytes;
   }
 
   clear(): void {
-    this.chunks = [];
+    this.waiting.clear();
     this.countedRows = this.countedBytes = 0;
   }
 
-  /** decode → **group**: the oldest chunks as one batch, at least one; their partitions' `next` moves along. */
+  /** decode → **group**: chunks as one batch, at least one; their partitions' `next` moves along. */
   take(maxRows: number, maxBytes: number): WarehouseBatch & { readonly rows: number } {
-    let count = 0;
-    let rows = 0;
-    let bytes = 0;
-    const selection = this.chunks[0]?.selection ?? 0;
-    for (const chunk of this.chunks) {
-      if (count > 0 && (chunk.selection !== selection || rows + chunk.rows.length > maxRows || bytes + chunk.bytes > maxBytes)) break;
-      count += 1;
-      rows += chunk.rows.length;
-      bytes += chunk.bytes;
-    }
-    const taken = this.chunks.splice(0, count);
-    this.countedRows -= rows;
-    this.countedBytes -= bytes;
+    const taken = this.inTurns(maxRows, maxBytes);
     const advances = new Map<OwnedPartition, Advance>();
     const tables = new Map<TableTarget, LoadRow[]>();
-    for (const { owner, to, rows: some } of taken) {
+    let rows = 0;
+    for (const { owner, to, rows: some, bytes } of taken) {
       const { topic, partition, epoch } = owner;
       advances.set(owner, { topic, partition, epoch, from: advances.get(owner)?.from ?? owner.next, to });
       for (const row of some) {
         const together = tables.get(row.target);
         if (together === undefined) tables.set(row.target, [row]); else together.push(row);
       }
+      rows += some.length;
+      this.countedBytes -= bytes;
     }
+    this.countedRows -= rows;
     for (const [owner, { to }] of advances) owner.next = to;
-    return { rows, selection, advances: [...advances.values()], tables: [...tables].map(([target, together]): TableRows => ({ target, rows: together })) };
+    return { rows, selection: taken[0]?.selection ?? 0, advances: [...advances.values()], tables: [...tables].map(([target, together]): TableRows => ({ target, rows: together })) };
+  }
+
+  /** As many as fit; a partition whose next chunk doesn't fit, or was chosen by another selection, has to wait for the next batch. */
+  private inTurns(maxRows: number, maxBytes: number): Chunk[] {
+    const taken: Chunk[] = [];
+    let rows = 0;
+    let bytes = 0;
+    for (let turns = [...this.waiting.values()]; turns.length > 0;) {
+      turns = turns.filter((chunks) => {
+        const [chunk] = chunks;
+        if (chunk === undefined) return false;
+        const fits = rows + chunk.rows.length <= maxRows && bytes + chunk.bytes <= maxBytes && chunk.selection === taken[0]?.selection;
+        if (taken.length > 0 && !fits) return false;
+        taken.push(chunk);
+        chunks.shift();
+        rows += chunk.rows.length;
+        bytes += chunk.bytes;
+        return true;
+      });
+    }
+    for (const { owner } of taken) {
+      const rest = this.waiting.get(owner) ?? [];
+      this.waiting.delete(owner);
+      // Behind those that wait longer.
+      if (rest.length > 0) this.waiting.set(owner, rest);
+    }
+    return taken;
   }
 }
