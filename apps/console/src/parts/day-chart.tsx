@@ -1,10 +1,12 @@
 import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
-import { Text } from '@mantine/core';
+import { Box, Group, Text } from '@mantine/core';
+import { axis } from './axis';
 import { count } from './numbers';
 
-const COLORS = ['cyan.8', 'violet.6', 'teal.7', 'orange.6', 'pink.6', 'indigo.6', 'lime.8', 'grape.6'];
-const MOST = 8;
+const COLORS = ['cyan.8', 'violet.6', 'teal.7', 'orange.6', 'pink.6', 'indigo.6', 'lime.8', 'yellow.8'];
+const OTHERS = 'gray.5';
+const MOST = COLORS.length;
 const DAY_MS = 86_400_000;
 /** A line that far above the highest bar would press all of them flat: it is told in words. */
 const FAR = 12;
@@ -34,15 +36,16 @@ export default function DayChart({ values, lines = [] }: { values: readonly DayV
   const highest = Math.max(1, ...[...days.values()].map((bar) => Object.values(bar).reduce((sum, value) => sum + value, 0)));
   const near = lines.filter(({ at }) => at <= highest * FAR);
   const far = lines.filter(({ at }) => at > highest * FAR);
-  const series = [...named, ...(ranked.length > MOST ? ['others'] : [])].map((name, index) => ({ name, color: COLORS[index] ?? 'gray.6' }));
+  const series = [...[...named].map((name, index) => ({ name, color: COLORS[index] ?? OTHERS })), ...(ranked.length > MOST ? [{ name: 'others', color: OTHERS }] : [])];
   const label = (day: string): string => new Date(day).toLocaleDateString(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
   return (
     <>
       <BarChart
         h={280} type="stacked" dataKey="day" withLegend series={series} data={[...days].map(([day, bar]) => ({ day: label(day), ...bar }))} valueFormatter={count}
-        yAxisProps={{ domain: [0, Math.ceil(1.05 * Math.max(highest, ...near.map(({ at }) => at)))], allowDecimals: false }} barProps={{ maxBarSize: 40, isAnimationActive: false }}
-        referenceLines={near.map(({ at, label: words, color }) => ({ y: at, label: `${words}: ${count(at)}`, color, labelPosition: 'insideTopRight' as const }))}
+        yAxisProps={axis([highest, ...near.map(({ at }) => at)], true)} barProps={{ maxBarSize: 40, isAnimationActive: false }}
+        referenceLines={near.map(({ at, color }) => ({ y: at, color }))}
       />
+      {near.length > 0 && <Group gap="md" justify="flex-end">{near.map(({ at, label: words, color }) => <Group key={words} gap={6}><Box w={18} h={2} bg={color} aria-hidden /><Text size="sm">{words}: {count(at)}</Text></Group>)}</Group>}
       {far.map(({ at, label: words }) => <Text key={words} size="sm" c="dimmed">Far above this chart: {words}, {count(at)}.</Text>)}
     </>
   );

@@ -30,7 +30,7 @@ function Schedule({ source }: { source: Source }) {
   const choices = [...new Set([...HOURS.map((hours) => hours * 60), minutes])].sort((a, b) => a - b);
   return (
     <Stack maw={560}>
-      <Text>Next run: <b>{source.nextRunAt === null ? 'none' : <Instant at={source.nextRunAt} />}</b>{source.syncQuota !== null && <> · {source.syncQuota.used} of {source.syncQuota.perDay} syncs of today's plan used</>}</Text>
+      <Text>Next run: <b>{source.nextRunAt === null ? 'none is planned' : <Instant at={source.nextRunAt} />}</b>{source.syncQuota !== null && <> · {source.syncQuota.used} of {source.syncQuota.perDay} syncs of today's plan used</>}</Text>
       <SegmentedControl aria-label="Kind of schedule" value={mode} disabled={!mayEdit} onChange={(value) => setMode(value as typeof mode)} data={[{ value: 'interval', label: 'Every so many hours' }, { value: 'times', label: 'At times of day' }]} />
       {mode === 'times'
         ? <TagsInput label="Times of day" description={`In the workspace's time zone, ${schedule.timeZone}; write each as HH:MM and press Enter`} value={times} onChange={setTimes} error={wrong !== undefined && `${wrong} is no time of day such as 06:00`} disabled={!mayEdit} />

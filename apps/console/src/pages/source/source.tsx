@@ -41,7 +41,7 @@ function SourceFrame({ source }: { source: Source }) {
     <Page
       title={source.name} crumbs={[{ title: 'Sources', to: '/sources' }]}
       badge={<Group gap={6}><Status state={source.state} /><Badge variant="outline" tt="none" color="gray">{source.connector}</Badge></Group>}
-      lead={<>All collections fresh as of <Instant at={source.lastSuccessAt} /> · next run {source.nextRunAt === null ? 'none' : <Instant at={source.nextRunAt} />}</>}
+      lead={<>All collections fresh as of <Instant at={source.lastSuccessAt} /> · {source.nextRunAt === null ? 'no run is planned' : <>next run <Instant at={source.nextRunAt} /></>}</>}
       actions={mayEdit && <>
         {source.state === 'active' && <Button variant="default" loading={pause.isPending} onClick={() => pause.mutate(undefined)}>Pause</Button>}
         {source.state === 'paused' && <Button loading={resume.isPending} onClick={() => resume.mutate(undefined)}>Resume</Button>}

@@ -61,9 +61,9 @@ function Figures({ usage, forecast }: { usage: Usage; forecast: Forecast | undef
       </Figure>
       <Figure title={`Last ${DAYS} days`} value={count(usage.total)} />
       <Figure title="Forecast a day" value={forecast === undefined ? '…' : count(forecast.callsPerDay)}>
-        {forecast !== undefined && <Text size="xs" c="dimmed">{forecast.runsPerDay} syncs a day of about {counted(Math.round(forecast.callsPerSync), 'call')}{forecast.limits.map(({ kind, percent }) => percent !== null && `; ${percent} % of ${kind === 'budget' ? 'the budget' : 'what the partner leaves'}`)}</Text>}
+        {forecast !== undefined && <Text size="xs" c="dimmed">{counted(forecast.runsPerDay, 'sync')} a day of about {counted(Math.round(forecast.callsPerSync), 'call')}{forecast.limits.map(({ kind, percent }) => percent !== null && `; ${percent} % of ${kind === 'budget' ? 'the budget' : 'what the partner leaves'}`)}</Text>}
       </Figure>
-      <Figure title="The partner's limit" value={usage.limitPerDay === null ? 'none a day' : count(usage.limitPerDay)}>
+      <Figure title="The partner's limit a day" value={usage.limitPerDay === null ? 'none' : count(usage.limitPerDay)}>
         {told !== undefined && <Text size="xs" c="dimmed">{count(told.used)} of {count(told.limit)} used by all its users, read <Instant at={told.readAt} /></Text>}
         {usage.partner.sources.length > 1 && <Text size="xs" c="dimmed">shared by {usage.partner.sources.join(', ')}</Text>}
       </Figure>

@@ -1,4 +1,4 @@
-import { Accordion, Badge, Code, Group, Select, Stack, Tabs, Text, TextInput } from '@mantine/core';
+import { Accordion, Anchor, Badge, Code, Group, Select, Stack, Tabs, Text, TextInput } from '@mantine/core';
 import { IconSearchOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -34,7 +34,7 @@ export function TopicsPage() {
       <Group>
         <TextInput flex="1 1 240px" aria-label="Search topics" placeholder="Search topics" value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
         <Select aria-label="Kind" value={kind} allowDeselect={false} onChange={(value) => setKind(value ?? 'all')} data={[{ value: 'all', label: 'Objects and events' }, { value: 'objects.', label: 'Objects' }, { value: 'events.', label: 'Events' }]} />
-        <a href="/api/docs/asyncapi.json" download>AsyncAPI document</a>
+        <Anchor href="/api/docs/asyncapi.json" download>AsyncAPI document</Anchor>
       </Group>
       <Loaded query={query} rows={8}>{({ channels, components }) => {
         const shown = Object.entries(channels).filter(([, { address, description }]) => `${address} ${description}`.toLowerCase().includes(search.toLowerCase()) && (kind === 'all' || address.includes(kind)));
