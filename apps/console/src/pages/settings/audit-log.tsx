@@ -33,7 +33,7 @@ function AuditLog() {
           <Table.Thead><Table.Tr><Table.Th>When</Table.Th><Table.Th>Who</Table.Th><Table.Th>What</Table.Th><Table.Th>Outcome</Table.Th><Table.Th>From</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>{entries.map((entry) => (
             <Table.Tr key={entry.id}>
-              <Table.Td miw={120}><Instant at={entry.at} /></Table.Td>
+              <Table.Td miw={120} style={{ whiteSpace: 'nowrap' }}><Instant at={entry.at} /></Table.Td>
               <Table.Td className="wrap-anywhere" miw={200}>{entry.actor.name}{entry.actor.kind === 'api_key' && <Text size="xs" c="dimmed">API key</Text>}</Table.Td>
               <Table.Td>
                 {entry.title}

@@ -55,7 +55,7 @@ export function CollectionsStep({ entry, draft, account, credentials, complete, 
             <Table.Tr key={collection.name}>
               <Table.Td><Checkbox checked={selected.has(collection.name)} onChange={() => toggle(collection.name)} label={collection.title} description={collection.description} /></Table.Td>
               <Table.Td><Badge variant="light" tt="none" color={collection.kind === 'object' ? 'cyan' : 'violet'}>{collection.kind === 'object' ? 'objects' : 'events'}</Badge></Table.Td>
-              <Table.Td>{collection.components.map((component) => (component === 'sync' ? 'sync' : 'webhook')).join(' + ')}</Table.Td>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}>{collection.components.map((component) => (component === 'sync' ? 'sync' : 'webhook')).join(' + ')}</Table.Td>
               <Table.Td ta="right">{collection.partOf.length > 0 ? <Text size="sm" c="dimmed">with {collection.partOf.join(', ')}</Text> : <Cost callsPerSync={collection.callsPerSync} isLeast={costs.get(collection.name)?.isLeast === true} perDay={selected.has(collection.name) ? costs.get(collection.name)?.callsPerDay : undefined} />}</Table.Td>
               <Table.Td miw={130}><May access={access.get(collection.name)} permissions={collection.permissions} isAsking={isAsking} isFound={found.some(({ name }) => name === collection.name)} /></Table.Td>
             </Table.Tr>
@@ -81,7 +81,7 @@ function useForecast(entry: Entry, draft: Draft, collections: readonly string[])
 }
 
 const Cost = ({ callsPerSync, isLeast, perDay }: { callsPerSync: number; isLeast: boolean; perDay: number | undefined }) => (
-  <>{isLeast && 'at least '}{counted(callsPerSync, 'call')} a sync{perDay !== undefined && <Text size="xs" c="dimmed">{count(Math.round(perDay))} a day</Text>}</>
+  <><Text size="sm" style={{ whiteSpace: 'nowrap' }}>{isLeast && 'at least '}{count(callsPerSync)} a sync</Text>{perDay !== undefined && <Text size="xs" c="dimmed">{count(Math.round(perDay))} a day</Text>}</>
 );
 
 function May({ access, permissions, isAsking, isFound }: { access: Access | undefined; permissions: readonly string[]; isAsking: boolean; isFound: boolean }) {
