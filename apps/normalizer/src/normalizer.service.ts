@@ -1,71 +1,66 @@
+import { Worker } from 'node:worker_threads';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { topicOf } from '#connector-kit';
-import { groupNames, recordTopic, topicNames } from '#contracts';
-import { connectorNames, loadConnectors } from '#connectors';
-import { BatchConsumer, TransactionalProducer, committedOffset, createKafka } from '#kafka';
+import type { Lane } from '#kafka';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
+import type { BulkMessage } from './bulk-worker.js';
+import { startLane, type LaneOptions, type RunningLane } from './lane.js';
 import { NormalizerConfig } from './normalizer.config.js';
-import { NormalizerPipeline } from './pipeline.js';
 
-/** A fetch is in memory up to three times, and what is made of it as often. */
-const PARTITION_BYTES = 1024 * 1024;
-const FETCH_BYTES = 4 * 1024 * 1024;
+const BULK_WORKER = new URL('./bulk-worker.js', import.meta.url);
 
-/** Webhooks have partitions of their own and, here, a consumer: they wait for no page of a sync. */
-const LANES = ['urgent', 'bulk'] as const;
-
-/** Feeds a pipeline for each lane from `raw.*` and `replay.*`; an error of one ends the process. */
+/** Webhooks have partitions of their own and, here, a consumer and a thread: they wait for no page of a sync. An error of one lane ends the process. */
 @Injectable()
 export class NormalizerService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private lanes: readonly { readonly consumer: BatchConsumer; readonly pipeline: NormalizerPipeline }[] = [];
+  private lanes: readonly RunningLane[] = [];
 
   constructor(private readonly config: NormalizerConfig, private readonly logger: Logger, private readonly metrics: Metrics, private readonly health: Health) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { topicPrefix: prefix, concurrency, transactionRecords } = this.config;
-    const { metrics } = this;
-    const kafka = createKafka(kafkaSettings(this.config, 'normalizer'), this.logger);
-    const connectors = new Map((await loadConnectors()).map((connector) => [connector.declaration.name, connector]));
-    const groupId = groupNames.normalizer(prefix);
-    const raw = connectorNames.map((name) => topicNames.raw(prefix, name));
-    this.lanes = LANES.map((lane) => {
-      const pipeline = new NormalizerPipeline({
-        groupId, transactionRecords,
-        connector: (name) => connectors.get(name),
-        recordTopic: ({ declaration }, collection, kind) => recordTopic(prefix, declaration.name, topicOf(declaration, collection), kind),
-        deadLetterTopic: topicNames.deadLetter(prefix, 'normalizer'),
-        open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
-        committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),
-        count: {
-          received: (records) => metrics.received.inc({ stage: 'raw' }, records),
-          sent: (records) => metrics.sent.inc({ stage: 'records' }, records),
-          deadLettered: (reason) => metrics.errors.inc({ kind: reason, stage: 'normalize' }),
-        },
-        now: () => new Date(),
-      });
-      const name = `consumer-${lane}`;
-      this.health.ready(name, false);
-      const consumer = new BatchConsumer(kafka, {
-        groupId, concurrency, maxBytesPerPartition: PARTITION_BYTES, maxBytes: FETCH_BYTES, lane: { lane, topics: raw },
-        topics: [...raw, ...connectorNames.map((connector) => topicNames.replay(prefix, connector))],
-        onAssigned: () => this.health.ready(name, true),
-        onTick: () => this.health.tick(name),
-        onFailure: (error) => { throw error; },
-        onBatch: async (batch, control) => {
-          const end = metrics.batchSeconds.startTimer({ stage: 'normalize' });
-          await pipeline.handle(batch, control);
-          end();
-        },
-      });
-      return { consumer, pipeline };
-    });
-    await Promise.all(this.lanes.map(({ consumer }) => consumer.start()));
+    const { topicPrefix, concurrency, transactionRecords } = this.config;
+    const options = { topicPrefix, concurrency, transactionRecords, kafka: kafkaSettings(this.config, 'normalizer') };
+    this.lanes = await Promise.all([
+      startLane({ ...options, lane: 'urgent' }, this.reader('urgent'), this.logger),
+      this.startBulk({ ...options, lane: 'bulk' }),
+    ]);
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.lanes.map(async ({ consumer, pipeline }) => {
-      await consumer.stop();
-      await pipeline.close();
-    }));
+  async onApplicationShutdown(): Promise<void> { await Promise.all(this.lanes.map((lane) => lane.stop())); }
+
+  private startBulk(options: LaneOptions): RunningLane {
+    const worker = new Worker(BULK_WORKER, { workerData: options });
+    let stopping = false;
+    worker.on('message', this.reader('bulk'));
+    worker.on('error', (error) => { throw error; });
+    const ended = new Promise<void>((resolve) => {
+      worker.once('exit', () => {
+        if (!stopping) throw new Error('the thread of the bulk lane ended without a word');
+        resolve();
+      });
+    });
+    return {
+      stop: () => {
+        stopping = true;
+        worker.postMessage('stop');
+        return ended;
+      },
+    };
+  }
+
+  /** Takes what a lane tells of itself. */
+  private reader(lane: Lane): (report: BulkMessage) => void {
+    const { metrics, health, logger } = this;
+    const name = `consumer-${lane}`;
+    health.ready(name, false);
+    return (report) => {
+      switch (report.type) {
+        case 'assigned': return health.ready(name, true);
+        case 'tick': return health.tick(name);
+        case 'received': return metrics.received.inc({ stage: 'raw' }, report.records);
+        case 'sent': return metrics.sent.inc({ stage: 'records' }, report.records);
+        case 'dead-lettered': return metrics.errors.inc({ kind: report.reason, stage: 'normalize' });
+        case 'batch': return metrics.batchSeconds.observe({ stage: 'normalize' }, report.seconds);
+        case 'debug': case 'warn': return logger[report.type](report.message, report.fields);
+      }
+    };
   }
 }

@@ -2,6 +2,7 @@ export { clusterId, committedOffset, committedOffsets, ensureTopics, retentionMs
 export { BatchConsumer, type Batch, type BatchConsumerOptions, type BatchControl } from './batch-consumer.js';
 export { createKafka, type KafkaLog, type KafkaSettings } from './client.js';
 export { ControlTransport, type ControlRoute } from './control-transport.js';
+export type { Lane } from './lanes.js';
 export type { IncomingMessage, OutgoingMessage } from './message.js';
 export { OrderedScan, type OrderedScanOptions } from './ordered-scan.js';
 export { RecordProducer, type RecordProducerOptions } from './record-producer.js';
