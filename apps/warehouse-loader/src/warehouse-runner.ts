@@ -30,8 +30,9 @@ export interface RunnerContext {
 
 const OPEN_AGAIN_MS = 2_000;
 const CATCH_UP_LEASE_MS = 60_000;
-/** Between the fewest round trips and the longest stop of the event loop. */
-const PARTITION_BYTES = 1024 * 1024;
+/** Of one partition: a few of the normaliser's batches. */
+const PARTITION_BYTES = 512 * 1024;
+/** Between the fewest round trips and the longest stop of the event loop; with room for eight full partitions, so that the little of one comes along. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 /** Rows wait for their batch by the chunk, not by the partition. */
 const PARTITIONS_AT_ONCE = 64;
