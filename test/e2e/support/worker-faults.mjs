@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 
-/** Loaded before everything else, in the main thread and in workers: in a run's worker, a partner's answer that holds one of these words does what a bug of ours would do. */
-if (!isMainThread) {
+/** Loaded before everything else, in every service, in the main thread and in workers: in a run's worker, a partner's answer that holds one of these words does what a bug of ours would do. */
+if (!isMainThread && /\bfetcher\b/.test(process.argv[1] ?? '')) {
   const { parse } = JSON;
   JSON.parse = (text, reviver) => {
     const [, fault] = typeof text === 'string' ? /worker-fault:(loop|memory|throw)/.exec(text) ?? [] : [];
