@@ -47,7 +47,7 @@ function ConnectorCard({ entry }: { entry: Entry }) {
   return (
     <Card withBorder padding="lg" component="article" aria-label={entry.title}>
       <Stack gap="sm" h="100%">
-        <Group justify="space-between" wrap="nowrap" align="baseline"><Title order={2}>{entry.title}</Title><Anchor href={entry.documentationUrl} target="_blank" rel="noreferrer" size="sm" aria-label={`${entry.title}: its documentation`} style={{ whiteSpace: 'nowrap' }}>API docs</Anchor></Group>
+        <Group justify="space-between" wrap="nowrap" align="baseline"><Title order={2}>{entry.title}</Title><Anchor href={entry.documentationUrl} target="_blank" rel="noreferrer" size="sm" style={{ whiteSpace: 'nowrap' }}>API docs</Anchor></Group>
         <Text size="sm">{entry.description}</Text>
         <Group gap={6}>
           {objects > 0 && <Badge variant="light" tt="none">{counted(objects, 'object collection')}</Badge>}
