@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { startLane, type LaneOptions, type LaneReport } from './lane.js';
+import { startLane, type LaneInput, type LaneReport } from './lane.js';
 
 /** What this thread tells: of its lane, and the words of its Kafka client. */
 export type BulkMessage = LaneReport | { readonly type: 'debug' | 'warn'; readonly message: string; readonly fields: object };
@@ -16,5 +16,5 @@ if (process.platform === 'linux') setPriority(0, YIELDING);
 
 /** Fields may hold what can't be handed over. */
 const words = (type: 'debug' | 'warn') => (message: string, fields: object = {}): void => tell({ type, message, fields: JSON.parse(JSON.stringify(fields)) as object });
-const lane = await startLane(workerData as LaneOptions, tell, { debug: words('debug'), warn: words('warn') });
+const lane = await startLane(workerData as LaneInput, tell, { debug: words('debug'), warn: words('warn') });
 port.once('message', () => { void lane.stop().then(() => process.exit()); });

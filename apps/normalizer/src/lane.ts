@@ -9,7 +9,7 @@ const PARTITION_BYTES = 1024 * 1024;
 const FETCH_BYTES = 4 * 1024 * 1024;
 
 /** What a lane is started with; it can be handed to another thread. */
-export interface LaneOptions {
+export interface LaneInput {
   readonly lane: Lane;
   readonly kafka: KafkaSettings;
   readonly topicPrefix: string;
@@ -30,10 +30,11 @@ export interface RunningLane {
 }
 
 /** Feeds a pipeline from one lane of `raw.*`, the bulk one also from `replay.*`. An error is thrown where nobody catches it. */
-export async function startLane({ lane, kafka: settings, topicPrefix: prefix, concurrency, transactionRecords }: LaneOptions, report: (report: LaneReport) => void, log: KafkaLog): Promise<RunningLane> {
+export async function startLane({ lane, kafka: settings, topicPrefix: prefix, concurrency, transactionRecords }: LaneInput, report: (report: LaneReport) => void, log: KafkaLog): Promise<RunningLane> {
   const kafka = createKafka(settings, log);
   const connectors = new Map((await loadConnectors()).map((connector) => [connector.declaration.name, connector]));
   const groupId = groupNames.normalizer(prefix);
+  let received = 0;
   const raw = connectorNames.map((name) => topicNames.raw(prefix, name));
   const pipeline = new NormalizerPipeline({
     groupId, transactionRecords,
@@ -43,7 +44,7 @@ export async function startLane({ lane, kafka: settings, topicPrefix: prefix, co
     open: (topic, partition) => TransactionalProducer.init(kafka, `normalizer-${topic}-${partition}`),
     committed: (topic, partition) => committedOffset(kafka, groupId, topic, partition),
     count: {
-      received: (records) => report({ type: 'received', records }),
+      received: (records) => { received += records; },
       sent: (records) => report({ type: 'sent', records }),
       deadLettered: (reason) => report({ type: 'dead-lettered', reason }),
     },
@@ -59,6 +60,9 @@ export async function startLane({ lane, kafka: settings, topicPrefix: prefix, co
       const begun = performance.now();
       await pipeline.handle(batch, control);
       report({ type: 'batch', seconds: (performance.now() - begun) / 1000 });
+      // By the batch: a report from another thread for each message would cost more than its count is worth.
+      report({ type: 'received', records: received });
+      received = 0;
     },
   });
   await consumer.start();

@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import type { Lane } from '#kafka';
 import { Health, Logger, Metrics, kafkaSettings } from '#platform';
 import type { BulkMessage } from './bulk-worker.js';
-import { startLane, type LaneOptions, type RunningLane } from './lane.js';
+import { startLane, type LaneInput, type RunningLane } from './lane.js';
 import { NormalizerConfig } from './normalizer.config.js';
 
 const BULK_WORKER = new URL('./bulk-worker.js', import.meta.url);
@@ -26,7 +26,7 @@ export class NormalizerService implements OnApplicationBootstrap, OnApplicationS
 
   async onApplicationShutdown(): Promise<void> { await Promise.all(this.lanes.map((lane) => lane.stop())); }
 
-  private startBulk(options: LaneOptions): RunningLane {
+  private startBulk(options: LaneInput): RunningLane {
     const worker = new Worker(BULK_WORKER, { workerData: options });
     let stopping = false;
     worker.on('message', this.reader('bulk'));
