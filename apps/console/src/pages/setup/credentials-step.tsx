@@ -33,14 +33,15 @@ export function CredentialsStep({ entry, methods, method, draft, secrets, change
   const permissions = [...new Set(entry.collections.filter(({ selectedByDefault }) => selectedByDefault).flatMap((collection) => collection.permissions))];
   return (
     <form onSubmit={(event) => { event.preventDefault(); test.mutate(grantId); }}>
-      <Flex pt="md" gap="xl" align="flex-start" direction={{ base: 'column', lg: 'row' }}><Stack maw={640} w="100%">
-        <MethodChoice methods={methods} value={method.name} change={(name) => { change({ method: name }); test.reset(); }} />
-        <CredentialForm fields={method.fields} values={{ ...draft.values, ...secrets }} errorOf={errorOf} change={(field, value) => (field.type === 'secret' ? setSecrets({ ...secrets, [field.name]: value }) : change({ values: { ...draft.values, [field.name]: value } }))} />
-        {method.byBrowser && <SignInWith connector={entry} configuration={configuration} granted={draft.grantId !== undefined} onGrant={(grant) => { change({ grantId: grant }); test.mutate(grant); }} />}
-        {test.isError && <Failed error={test.error} />}
-        <Group><Button type="submit" loading={test.isPending} disabled={method.byBrowser && draft.grantId === undefined}>Test and go on</Button></Group>
-      </Stack>
-      {permissions.length > 0 && <Alert variant="light" flex={1} title="What they must be allowed to, for the collections chosen by default"><List size="sm">{permissions.slice(0, SHOWN).map((permission) => <List.Item key={permission}>{permission}</List.Item>)}</List>{permissions.length > SHOWN && <Text size="sm" c="dimmed">and {permissions.length - SHOWN} more, for the collections that need them</Text>}</Alert>}
+      <Flex pt="md" gap="xl" align="flex-start" direction={{ base: 'column', lg: 'row' }}>
+        <Stack maw={640} w="100%">
+          <MethodChoice methods={methods} value={method.name} change={(name) => { change({ method: name }); test.reset(); }} />
+          <CredentialForm fields={method.fields} values={{ ...draft.values, ...secrets }} errorOf={errorOf} change={(field, value) => (field.type === 'secret' ? setSecrets({ ...secrets, [field.name]: value }) : change({ values: { ...draft.values, [field.name]: value } }))} />
+          {method.byBrowser && <SignInWith connector={entry} configuration={configuration} granted={draft.grantId !== undefined} onGrant={(grant) => { change({ grantId: grant }); test.mutate(grant); }} />}
+          {test.isError && <Failed error={test.error} />}
+          <Group><Button type="submit" loading={test.isPending} disabled={method.byBrowser && draft.grantId === undefined}>Test and go on</Button></Group>
+        </Stack>
+        {permissions.length > 0 && <Alert variant="light" flex={1} title="What they must be allowed to, for the collections chosen by default"><List size="sm">{permissions.slice(0, SHOWN).map((permission) => <List.Item key={permission}>{permission}</List.Item>)}</List>{permissions.length > SHOWN && <Text size="sm" c="dimmed">and {permissions.length - SHOWN} more, for the collections that need them</Text>}</Alert>}
       </Flex>
     </form>
   );
